@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { conditionChannels } from '#datasets';
+import { type Batch, DiscriminatorTrainer, Site } from '#discriminator';
+import { type Experiment, experimentDigest } from '#experiment';
+import { GeneratorTrainer, Hub } from '#generator';
+import { CheckpointStore, type Native, type NnError, type State } from '#nn';
+import { type HubChannel, inProcessFederation } from '#wire';
+import { PooledDataset, type SiteData } from './site-data.ts';
+
+/** Hub and sites of one run, in this process; they share nothing but messages. */
+export interface Federation {
+  readonly experiment: Experiment;
+  readonly hub: Hub;
+  readonly channel: HubChannel;
+  /** The iteration to start with. */
+  readonly start: number;
+  readonly parameters: { readonly generator: number; readonly discriminator: number };
+  liveHandles(): number;
+  close(): Promise<void>;
+}
+
+export interface FederationOptions {
+  readonly native: Native;
+  /** Where each party keeps its checkpoints. */
+  readonly directory: string;
+  readonly resume: boolean;
+  readonly perceptualWeights: State | null;
+  /** Told of a damaged checkpoint that is passed over. */
+  readonly onDamaged: (error: NnError) => void;
+}
+
+/** One discriminator for each site: AsynDGAN. */
+export async function openFederation(experiment: Experiment, data: readonly SiteData[], options: FederationOptions): Promise<Federation> {
+  const { batchSize } = experiment.spec.training;
+  return assemble(experiment, options, batchSize * data.length, () => batchSize, undefined, (site) => {
+    const { train, test } = data.find((candidate) => candidate.site === site)!;
+    return { train, test };
+  });
+}
+
+export const POOLED_SITE = 'all-sites';
+
+/**
+ * Syn-All: the same generator against one discriminator over everybody's data, which is told each image's site as a one-hot plane (without that
+ * it collapses to one site's look, and the comparison would not be fair).
+ */
+export async function openPooledFederation(experiment: Experiment, data: readonly SiteData[], options: FederationOptions): Promise<Federation> {
+  const { spec } = experiment;
+  const pooled = new PooledDataset(POOLED_SITE, data.map(({ train }) => train));
+  const batch = spec.training.batchSize * data.length;
+  const [first] = spec.sites;
+  const pooledExperiment: Experiment = { ...experiment, spec: { ...spec, sites: [{ ...first!, name: POOLED_SITE }] } };
+  const sources = new Map<string, number>();
+  const sourceOf = (key: string) => sources.get(key)!;
+  return assemble(pooledExperiment, options, batch, () => batch, (_site, condition) => sourceOf(condition.ref.key), () => ({
+    train: pooled,
+    test: null,
+    extraChannels: data.length,
+    extraConditions: (keys: readonly string[], { conditions }: Batch) => withSitePlanes(conditions, conditionChannels(spec.model.labels), keys.map(sourceOf), data.length),
+    onKeys: (keys: readonly string[]) => {
+      keys.forEach((key, i) => sources.set(key, pooled.sourceOf(i)));
+    },
+  }));
+}
+
+interface Party extends Pick<SiteData, 'train' | 'test'> {
+  readonly extraChannels?: number;
+  readonly extraConditions?: (keys: readonly string[], batch: Batch) => Float32Array;
+  readonly onKeys?: (keys: readonly string[]) => void;
+}
+
+async function assemble(
+  experiment: Experiment,
+  { native, directory, resume, perceptualWeights, onDamaged }: FederationOptions,
+  hubBatch: number,
+  batchOf: (site: string) => number,
+  code: ConstructorParameters<typeof Hub>[0]['code'],
+  partyOf: (site: string) => Party,
+): Promise<Federation> {
+  const { model, training, sites } = experiment.spec;
+  const digest = experimentDigest(experiment);
+  const storeOf = async (party: string) => {
+    const store = new CheckpointStore(join(directory, party));
+    return { store, held: resume ? await store.usable(digest, onDamaged) : [] };
+  };
+  const wires = inProcessFederation({ run: experiment.metadata.name });
+  const trainer = new GeneratorTrainer(native, { model, training, batchSize: hubBatch });
+  const { store, held } = await storeOf('hub');
+  const hub = new Hub({ experiment, channel: wires.hub, trainer, store, cuts: held, batchOf, ...(code && { code }) });
+  const signal = new AbortController().signal;
+  const discriminators: DiscriminatorTrainer[] = [];
+  const joins = await Promise.all(
+    sites.map(async ({ name }) => {
+      const { extraChannels = 0, extraConditions, onKeys, train, test } = partyOf(name);
+      const channels = conditionChannels(model.labels) + extraChannels;
+      const batchSize = batchOf(name);
+      const discriminator = new DiscriminatorTrainer(native, { model, training, batchSize, conditionChannels: channels, seed: siteSeed(training.seed, name), perceptualWeights });
+      discriminators.push(discriminator);
+      const kept = await storeOf(name);
+      const site = new Site({ name, experiment, native, trainer: discriminator, train, test, store: kept.store, snapshots: kept.held, batchSize, ...(extraConditions && { extraConditions }) });
+      onKeys?.(site.keys);
+      return () => site.join(wires.site(name), signal);
+    }),
+  );
+  const [start] = await Promise.all([hub.assemble(), ...joins.map((join) => join())]);
+  return {
+    experiment,
+    hub,
+    channel: wires.hub,
+    start,
+    parameters: { generator: trainer.parameterCount, discriminator: discriminators[0]!.parameterCount },
+    liveHandles: () => trainer.liveHandles,
+    close: async () => {
+      await wires.hub.close();
+      for (const each of [trainer, ...discriminators]) each.close();
+    },
+  };
+}
+
+/** conditions [n, pixels, k] -> [n, pixels, k + sites], the added planes one-hot by each sample's site. */
+function withSitePlanes(conditions: Float32Array, channels: number, sitesOf: readonly number[], sites: number): Float32Array {
+  const pixels = conditions.length / channels;
+  const perSample = pixels / sitesOf.length;
+  const wide = channels + sites;
+  const out = new Float32Array(pixels * wide);
+  for (let p = 0; p < pixels; p++) {
+    for (let k = 0; k < channels; k++) out[p * wide + k] = conditions[p * channels + k]!;
+    out[p * wide + channels + sitesOf[Math.floor(p / perSample)]!] = 1;
+  }
+  return out;
+}
+
+/** Every discriminator starts from its own weights. */
+const siteSeed = (seed: number, site: string): number => [...site].reduce((hash, letter) => (Math.imul(hash, 31) + letter.codePointAt(0)!) >>> 0, seed);

@@ -1,0 +1,80 @@
+import { writeGrid, type GridRow } from '#evaluator';
+import { Journal, type JournalEntry, readJournal, trainSynchronously } from '#generator';
+import { join } from 'node:path';
+import type { Federation } from './federation.ts';
+import type { Progress } from './progress.ts';
+
+/** Pairs of label map and image that a sample grid shows of each site. */
+const SAMPLES_PER_SITE = 4;
+/** Share of a new iteration in the shown losses. */
+const SMOOTHING = 0.05;
+
+export interface TrainingFiles {
+  readonly journal: string;
+  /** Null: no sample grids. */
+  readonly samples: string | null;
+}
+
+/** Trains until the end, or until `signal` is aborted; gives the iterations that are done. */
+export async function train(federation: Federation, files: TrainingFiles, progress: Progress, stage: string, signal: AbortSignal): Promise<number> {
+  const { experiment, hub, start } = federation;
+  const { training } = experiment.spec;
+  const journal = await Journal.open(files.journal, start);
+  const losses = new MeanLosses();
+  progress.start(stage, training.iterations, start);
+  try {
+    return await trainSynchronously(
+      hub,
+      training,
+      start,
+      journal,
+      {
+        iterated: (entry) => progress.update(entry.iteration + 1, losses.add(entry)),
+        sampled: async (done) => {
+          if (files.samples) await writeSamples(federation, join(files.samples, `${String(done).padStart(8, '0')}.png`));
+        },
+      },
+      signal,
+    );
+  } finally {
+    progress.finish();
+    await journal.close();
+  }
+}
+
+/** A row for each site: its first label maps, and what the generator makes of them now. */
+export function sampleRows({ hub, experiment }: Federation): GridRow[] {
+  const samples = [...hub.samples(SAMPLES_PER_SITE)];
+  return experiment.spec.sites.map(({ name }) => ({
+    label: name,
+    cells: samples.filter(({ site }) => site === name).map(({ image, classes }) => ({ image, mask: classes })),
+  }));
+}
+
+/** Per site and side, from the journal. */
+export async function lossesOf(journal: string) {
+  return (await readJournal(journal)).map(({ iteration, sites }) => ({
+    iteration,
+    sites: Object.fromEntries(Object.entries(sites).map(([site, { losses }]) => [site, { discriminator: losses.discriminator!, generator: losses.generator! }])),
+  }));
+}
+
+async function writeSamples(federation: Federation, file: string): Promise<void> {
+  const { size, channels } = federation.experiment.spec.model.image;
+  await writeGrid(file, sampleRows(federation), size, channels);
+}
+
+/** Smoothed means over the sites, for the progress display. */
+class MeanLosses {
+  #discriminator: number | null = null;
+  #generator: number | null = null;
+
+  add({ sites }: JournalEntry): string {
+    const all = Object.values(sites);
+    const mean = (side: 'discriminator' | 'generator') => all.reduce((sum, { losses }) => sum + losses[side]!, 0) / all.length;
+    const smooth = (before: number | null, now: number) => (before === null ? now : before + SMOOTHING * (now - before));
+    this.#discriminator = smooth(this.#discriminator, mean('discriminator'));
+    this.#generator = smooth(this.#generator, mean('generator'));
+    return `loss D ${this.#discriminator.toFixed(2)} G ${this.#generator.toFixed(2)}`;
+  }
+}

@@ -1,0 +1,19 @@
+import type { DiscriminatorSpec, ModelSpec } from '#experiment';
+import { type Judgement, Parameters, patchDiscriminator, Scope, segmentationDiscriminator, type Tensor } from '#nn';
+
+/** The discriminator of the experiment's model, ready to judge batches. conditions: [n, h, w, k], image: [n, h, w, c]. */
+export type Judge = (conditions: Tensor, image: Tensor) => Judgement;
+
+/** A fresh look at the weights: what was written to them before is seen, what is written later is not. */
+export function judge(parameters: Parameters, model: ModelSpec): Judge {
+  const { discriminator } = model;
+  const net = new Scope(parameters, { initializer: initializerOf(model), spectralNorm: discriminator.spectralNorm });
+  return discriminator.architecture === 'PatchGAN'
+    ? (conditions, image) => patchDiscriminator(net, conditions, image, discriminator)
+    : (_conditions, image) => segmentationDiscriminator(net, image, { ...sizesOf(discriminator), classes: model.labels.classes });
+}
+
+const sizesOf = ({ filters, layers }: DiscriminatorSpec) => ({ filters, layers });
+
+/** Normal: pix2pix's N(0, 0.02). HeNormal is the generator's; a discriminator starts smaller and so learns faster. */
+const initializerOf = (model: ModelSpec) => (model.initializer === 'Normal' ? { deviation: 0.02 } : 'FanIn');

@@ -1,0 +1,60 @@
+import { type Dataset, conditionChannels, conditionImage, cropImage, drawPlacement, type Placement, type Sample } from '#datasets';
+import type { ConditionRef } from '#wire';
+import { Random } from '#nn';
+import type { Batch } from './trainer.ts';
+
+/** Draws the site's training batches. The draws depend on (seed, site, iteration, step) alone, so they are the same after a restart. */
+export class RealImages {
+  readonly #dataset: Dataset;
+  readonly #crop: number;
+  readonly #seed: number;
+  readonly #keys: readonly string[];
+  readonly #index: ReadonlyMap<string, number>;
+
+  /** keys: the opaque names of the data set's label maps, in order. */
+  constructor(dataset: Dataset, keys: readonly string[], crop: number, seed: number) {
+    this.#dataset = dataset;
+    this.#crop = crop;
+    this.#seed = seed;
+    this.#keys = keys;
+    this.#index = new Map(keys.map((key, i) => [key, i]));
+  }
+
+  /** n random crops, independent of the fakes' label maps. */
+  async draw(n: number, iteration: number, step: number): Promise<{ keys: string[]; batch: Batch }> {
+    const random = new Random(this.#seed, 'real', this.#dataset.site, iteration, step);
+    const places = Array.from({ length: n }, () => ({
+      index: random.integer(this.#dataset.count),
+      placement: drawPlacement(random, this.#dataset.image.size, this.#crop),
+    }));
+    return { keys: places.map(({ index }) => this.#keys[index]!), batch: await this.#batch(places) };
+  }
+
+  /** The real images and label maps at the places that the hub drew its conditions from; null for a key that is not ours. */
+  async at(conditions: readonly ConditionRef[]): Promise<Batch | null> {
+    const places = conditions.map(({ key, ...placement }) => ({ index: this.#index.get(key), placement }));
+    return places.every((place) => place.index !== undefined) ? this.#batch(places as { index: number; placement: Placement }[]) : null;
+  }
+
+  async #batch(places: readonly { index: number; placement: Placement }[]): Promise<Batch> {
+    const samples = await Promise.all(places.map(({ index }) => this.#dataset.read(index)));
+    return collate(samples, places.map(({ placement }) => placement), this.#dataset, this.#crop);
+  }
+}
+
+function collate(samples: readonly Sample[], placements: readonly Placement[], { image, labels }: Dataset, crop: number): Batch {
+  const pixels = crop * crop;
+  const channels = conditionChannels(labels);
+  const images = new Float32Array(samples.length * pixels * image.channels);
+  const conditions = new Float32Array(samples.length * pixels * channels);
+  const classes = new Uint8Array(samples.length * pixels);
+  samples.forEach((sample, i) => {
+    const cut = cropImage(sample.image, image.size, image.channels, placements[i]!, crop);
+    const offset = i * cut.length;
+    for (let k = 0; k < cut.length; k++) images[offset + k] = cut[k]! / 127.5 - 1;
+    const labelCut = cropImage(sample.classes, image.size, 1, placements[i]!, crop);
+    classes.set(labelCut, i * pixels);
+    conditionImage(labelCut, labels, conditions, i * pixels * channels);
+  });
+  return { images, conditions, classes };
+}

@@ -1,0 +1,2 @@
+export { Segmenter, type SegmenterSpec } from './segmenter.ts';
+export { type LabelledImages, type SegmenterTraining, trainSegmenter } from './segmenter-training.ts';

@@ -1,0 +1,8 @@
+/** The hub: one generator that learns from the feedback of the sites. */
+export { GeneratorError } from './errors.ts';
+export { Hub, type HubOptions } from './hub.ts';
+export type { SyntheticImage } from './images.ts';
+export { Journal, type JournalEntry, readJournal } from './journal.ts';
+export { releaseFromCheckpoint } from './release-from-checkpoint.ts';
+export { type Observer, trainSynchronously } from './synchronous.ts';
+export { GeneratorTrainer, type GeneratorTrainerSpec } from './trainer.ts';

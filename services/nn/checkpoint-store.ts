@@ -1,0 +1,58 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { CheckpointDamagedError, StateMismatchError } from './errors.ts';
+
+const KEEP = 3;
+const NAME = /^(\d{8})\.ckpt$/;
+
+/** The checkpoints of one party, one file an iteration in one folder; the newest three are kept. */
+export class CheckpointStore {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  async save(checkpoint: Checkpoint): Promise<void> {
+    await mkdir(this.directory, { recursive: true });
+    await writeCheckpoint(this.fileOf(checkpoint.iteration), checkpoint);
+    const kept = await this.#names();
+    await Promise.all(kept.slice(0, -KEEP).map((iteration) => rm(this.fileOf(iteration), { force: true })));
+  }
+
+  /** Iterations of which a whole checkpoint of this experiment is held, ascending; damaged files are told to `onDamaged` and left out. */
+  async usable(experimentDigest: string, onDamaged: (error: CheckpointDamagedError) => void): Promise<number[]> {
+    const iterations: number[] = [];
+    for (const iteration of await this.#names()) {
+      try {
+        await this.load(iteration, experimentDigest);
+        iterations.push(iteration);
+      } catch (error) {
+        if (!(error instanceof CheckpointDamagedError)) throw error;
+        onDamaged(error);
+      }
+    }
+    return iterations;
+  }
+
+  /** Throws CheckpointDamagedError, and StateMismatchError where it belongs to another experiment. */
+  async load(iteration: number, experimentDigest: string): Promise<Checkpoint> {
+    const file = this.fileOf(iteration);
+    const checkpoint = await readCheckpoint(file);
+    if (checkpoint.experimentDigest !== experimentDigest) throw new StateMismatchError(`${file} belongs to an experiment with other settings`);
+    return checkpoint;
+  }
+
+  fileOf(iteration: number): string {
+    return join(this.directory, `${String(iteration).padStart(8, '0')}.ckpt`);
+  }
+
+  async #names(): Promise<number[]> {
+    const names = await readdir(this.directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    return names.flatMap((name) => (NAME.test(name) ? [Number(NAME.exec(name)![1])] : [])).sort((a, b) => a - b);
+  }
+}

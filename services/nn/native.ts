@@ -1,0 +1,49 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { NativeMissingError } from './errors.ts';
+
+/** The part of the tfjs-node-gpu addon that we call. Tensors are held by the addon and named by number. */
+export interface Native {
+  readonly TF_Version: string;
+  createTensor(shape: readonly number[], dtype: number, data: Float32Array | Int32Array): number;
+  deleteTensor(tensor: number): void;
+  tensorDataSync(tensor: number): Float32Array | Int32Array;
+  loadSavedModel(directory: string, tags: string): number;
+  deleteSavedModel(model: number): void;
+  runSavedModel(model: number, feeds: number[], feedNames: string, fetchNames: string): { id: number; shape: number[]; dtype: number }[];
+  getNumOfTensors(): number;
+  isUsingGpuDevice(): boolean;
+}
+
+export interface NativeSettings {
+  /** Threads inside one op, and ops that run at the same time. Both are process-wide and part of what makes results reproducible. */
+  readonly intraOpThreads: number;
+  readonly interOpThreads: number;
+  /** BFloat16: convolutions and matrix products round their inputs to bfloat16 (oneDNN), sums stay float32. */
+  readonly precision: 'Float32' | 'BFloat16';
+}
+
+/** Sets the process-wide settings. Only before the first `loadNative()` of the process: TensorFlow reads its environment once. */
+export function configureNative(settings: NativeSettings): void {
+  process.env.TF_NUM_INTRAOP_THREADS = String(settings.intraOpThreads);
+  process.env.TF_NUM_INTEROP_THREADS = String(settings.interOpThreads);
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  process.env.TF_DETERMINISTIC_OPS = '1';
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  if (settings.precision === 'BFloat16') process.env.TF_SET_ONEDNN_FPMATH_MODE = 'BF16';
+  else {
+    delete process.env.TF_SET_ONEDNN_FPMATH_MODE;
+    process.env.NVIDIA_TF32_OVERRIDE = '0';
+  }
+}
+
+/** The addon of @tensorflow/tfjs-node-gpu, unmodified, without tfjs around it. Throws NativeMissingError. */
+export function loadNative(): Native {
+  const require = createRequire(import.meta.url);
+  const file = join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'lib/napi-v8/tfjs_binding.node');
+  try {
+    return require(file) as Native;
+  } catch (cause) {
+    throw new NativeMissingError(file, cause);
+  }
+}

@@ -1,0 +1,113 @@
+import type { Traffic } from './channel.ts';
+import { type Draft, type Envelope, openEnvelope, packEnvelope } from './envelope.ts';
+import { WireEpochError, WireMismatchError, WireTimeoutError } from './errors.ts';
+import { failureDraft, readFailure } from './failure.ts';
+import type { MessageType } from './headers.ts';
+import type { WireLimits } from './limits.ts';
+import { HUB, type Link } from './link.ts';
+import type { ProtocolVersion } from './messages.ts';
+import { Waits } from './waits.ts';
+
+/** What one end of a channel is told once. */
+export interface EndSettings {
+  readonly run: string;
+  readonly protocol: ProtocolVersion;
+  readonly limits: WireLimits;
+  /** whether messages of this end's own errors travel, or their codes only */
+  readonly shareErrorMessages: boolean;
+  /** told of every request that this end answered with an error */
+  readonly refused: (peer: string, error: unknown) => void;
+}
+
+/** The messages between the hub and one site, as one of the two sees them: seals, sends, opens, checks and counts them. */
+export class Correspondence {
+  readonly #link: Link;
+  readonly #settings: EndSettings;
+  readonly #site: string;
+  readonly #peer: string;
+  readonly #waits = new Waits();
+  readonly #sent = { messages: 0, bytes: 0 };
+  readonly #received = { messages: 0, bytes: 0 };
+
+  /** peer: who is at the other end, the site itself or HUB. */
+  constructor(link: Link, settings: EndSettings, site: string, peer: string) {
+    this.#link = link;
+    this.#settings = settings;
+    this.#site = site;
+    this.#peer = peer;
+  }
+
+  /**
+   * Sends a request and returns its answer, which must be of type `expected`. `epoch`: of this end; a welcome may bring another.
+   * Throws RemoteError for an error answer, WireTimeoutError after a deadline, and what a bad answer deserves.
+   */
+  async ask<T extends MessageType>(draft: Draft, epoch: number, expected: T, signal: AbortSignal): Promise<Envelope<T>> {
+    const { fields } = draft;
+    const to = { peer: this.#peer, type: fields.type, ...('iteration' in fields && { iteration: fields.iteration }) };
+    const request = count(this.#sent, this.seal(draft, epoch));
+    const answer = await this.wait(`the ${fields.type} sent to ${this.#peer}`, (ended) => this.#link.request(to, request, ended), signal);
+    const envelope = this.#open(answer);
+    if (isOf(envelope, 'error')) throw readFailure(envelope, this.#peer);
+    if (!isOf(envelope, expected)) throw new WireMismatchError('a question with answer', envelope.header.type, expected);
+    if (expected !== 'welcome' && envelope.header.epoch !== epoch) throw new WireEpochError(envelope.header.epoch, epoch);
+    return envelope;
+  }
+
+  /** Answers a request by what `respond` makes of it; errors become error messages. Never rejects. */
+  async answer(request: Uint8Array, epoch: () => number, respond: (envelope: Envelope) => Promise<Uint8Array>): Promise<Uint8Array> {
+    try {
+      return count(this.#sent, await respond(this.#open(request)));
+    } catch (error) {
+      this.#settings.refused(this.#peer, error);
+      return count(this.#sent, this.seal(failureDraft(error, this.#settings.shareErrorMessages), epoch()));
+    }
+  }
+
+  seal(draft: Draft, epoch: number): Uint8Array {
+    const { protocol, run, limits } = this.#settings;
+    return packEnvelope({ protocol, run, site: this.#site, epoch }, draft, limits);
+  }
+
+  /** Settles as `start` does, or rejects when interrupted, when `signal` aborts (its reason) or at its deadline (WireTimeoutError on `what`). */
+  async wait<T>(what: string, start: (ended: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await this.#waits.wait(start, signal);
+    } catch (reason) {
+      throw isDeadline(reason) ? new WireTimeoutError(what, { cause: reason }) : reason;
+    }
+  }
+
+  /** Rejects all that waits. */
+  interrupt(reason: Error): void {
+    this.#waits.endAll(reason);
+  }
+
+  traffic(): Traffic {
+    const [sent, received] = [{ ...this.#sent }, { ...this.#received }];
+    return this.#peer === HUB ? { down: received, up: sent } : { down: sent, up: received };
+  }
+
+  #open(bytes: Uint8Array): Envelope {
+    const { limits, protocol, run } = this.#settings;
+    const envelope = openEnvelope(count(this.#received, bytes), limits, protocol);
+    if (envelope.header.run !== run) throw new WireMismatchError('run', envelope.header.run, run);
+    if (envelope.header.site !== this.#site) throw new WireMismatchError('site', envelope.header.site, this.#site);
+    return envelope;
+  }
+}
+
+/** Narrows an envelope to one type of message. */
+export function isOf<T extends MessageType>(envelope: Envelope, type: T): envelope is Envelope<T> {
+  return envelope.header.type === type;
+}
+
+function count(counter: { messages: number; bytes: number }, message: Uint8Array): Uint8Array {
+  counter.messages++;
+  counter.bytes += message.length;
+  return message;
+}
+
+/** AbortSignal.timeout aborts with a DOMException of this name; everything else was aborted by hand. */
+function isDeadline(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === 'TimeoutError';
+}

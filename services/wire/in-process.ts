@@ -1,0 +1,94 @@
+import { setImmediate } from 'node:timers/promises';
+import type { HubChannel, SiteChannel } from './channel.ts';
+import type { EndSettings } from './correspondence.ts';
+import { WireClosedError, WireUnreachableError, WireUsageError } from './errors.ts';
+import { HubEnd } from './hub.ts';
+import { DEFAULT_LIMITS, type WireLimits } from './limits.ts';
+import { type Address, HUB, type Link, type Receiver } from './link.ts';
+import { PROTOCOL } from './messages.ts';
+import { SiteEnd } from './site.ts';
+import { Waits } from './waits.ts';
+
+export interface InProcessOptions {
+  /** name of the run, [a-z0-9-] */
+  readonly run: string;
+  readonly limits?: Partial<WireLimits>;
+  /** whether messages of a site's own errors reach the hub; here both belong to one user. Default true */
+  readonly shareErrorMessages?: boolean;
+  /** told of every request that one end answered with an error */
+  readonly refused?: (peer: string, error: unknown) => void;
+}
+
+/**
+ * Hub and sites in one process. Messages are encoded to the bytes that a network would carry and decoded again, so results,
+ * quantisation and traffic are those of any other channel.
+ *
+ * @example
+ * const { hub, site } = inProcessFederation({ run: 'demo' });
+ * hub.onJoin(async (hello) => welcome);
+ * const a = site('hospital-a');
+ * a.serve({ work, control });
+ * await a.join(hello, signal);
+ * const feedback = await hub.exchange('hospital-a', work, AbortSignal.timeout(60_000));
+ */
+export function inProcessFederation(options: InProcessOptions): { hub: HubChannel; site(name: string): SiteChannel } {
+  const settings: EndSettings = {
+    run: options.run,
+    protocol: PROTOCOL,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    shareErrorMessages: options.shareErrorMessages ?? true,
+    refused: options.refused ?? (() => {}),
+  };
+  const connect = inProcessNetwork();
+  return { hub: new HubEnd(connect(HUB), settings), site: (name) => new SiteEnd(connect(name), settings, name) };
+}
+
+/** Links by name. A name can be taken again when its link is closed: a process that was started anew. */
+export function inProcessNetwork(): (name: string) => Link {
+  const links = new Map<string, InProcessLink>();
+  return (name) => {
+    if (links.has(name)) throw new WireUsageError(`${name} is connected already: close its channel first`);
+    const link = new InProcessLink(name, links);
+    links.set(name, link);
+    return link;
+  };
+}
+
+class InProcessLink implements Link {
+  readonly #name: string;
+  readonly #links: Map<string, InProcessLink>;
+  readonly #waits = new Waits();
+  #receiver: Receiver | null = null;
+
+  constructor(name: string, links: Map<string, InProcessLink>) {
+    this.#name = name;
+    this.#links = links;
+  }
+
+  async request({ peer }: Address, bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    if (this.#links.get(this.#name) !== this) throw this.#closed();
+    const target = this.#links.get(peer);
+    if (!target) throw new WireUnreachableError(`${peer} is not connected`);
+    return this.#waits.wait((ended) => target.#waits.wait(() => target.#deliver(this.#name, bytes), ended), signal);
+  }
+
+  receive(receiver: Receiver): void {
+    this.#receiver = receiver;
+  }
+
+  async close(): Promise<void> {
+    if (this.#links.get(this.#name) === this) this.#links.delete(this.#name);
+    this.#waits.endAll(this.#closed());
+  }
+
+  /** Later than now, as over a network: timers and signals get their turn between any two messages. */
+  async #deliver(from: string, bytes: Uint8Array): Promise<Uint8Array> {
+    await setImmediate();
+    if (!this.#receiver || this.#links.get(this.#name) !== this) throw this.#closed();
+    return this.#receiver(from, bytes);
+  }
+
+  #closed(): WireClosedError {
+    return new WireClosedError(`${this.#name} has closed its channel`);
+  }
+}
