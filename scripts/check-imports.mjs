@@ -32,6 +32,9 @@ const ROOMS = {
 /** Packages that one room alone may use: nothing else loads the native library. */
 const PACKAGE_OWNERS = { '@tensorflow/': 'services/nn' };
 
+/** The command itself is started by its path, from outside the rooms. */
+const PROGRAM = 'services/cli/main.ts';
+
 const SEARCHED = ['services', 'operators', 'test', 'loadtest', 'scripts'];
 const SOURCE = /\.(ts|mts|mjs|js)$/;
 
@@ -92,7 +95,7 @@ function objectionToDoor(room, door) {
 function objectionToPath(file, room, specifier) {
   const target = path.posix.join(path.posix.dirname(file), specifier);
   const targetRoom = roomOf(target);
-  if (targetRoom === room) return undefined;
+  if (targetRoom === room || (target === PROGRAM && !room)) return undefined;
   if (targetRoom) return `this path enters ${targetRoom} behind its door: import from '${ROOMS[targetRoom]?.door}'`;
   if (isUnitTest(file) && target.startsWith('test/')) return undefined; // stored references and their readers
   return `this path leaves ${room}: a room imports its own files and other rooms' doors`;

@@ -27,8 +27,9 @@ try {
     () => setUp(cache),
   );
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  say(`\nerror ${error.code}: ${error.message}\n`);
+  if (error instanceof SetupError) say(`\nerror ${error.code}: ${error.message}\n`);
+  else if (error instanceof Error && 'syscall' in error) say(`\nerror SETUP_SYSTEM: ${error.message}\n`);
+  else throw error;
   process.exitCode = 2;
 }
 

@@ -53,7 +53,7 @@ export function checkPrerequisites(todo, flavour, cache) {
     missing.push('python3 with pip (Debian, Ubuntu: apt-get install python3 python3-pip)');
   else if (todo.libraries && !works('python3', ['-m', 'pip', '--version']))
     missing.push('pip for python3 (Debian, Ubuntu: apt-get install python3-pip)');
-  if (todo.addon && !works('g++', ['--version'])) missing.push('g++ (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++)');
+  if (todo.addon && !works('g++', ['--version'])) missing.push('g++ (Debian, Ubuntu: apt-get install g++)');
   if (todo.libraries && freeGB(cache) < DISK_GB[flavour]) {
     missing.push(`${DISK_GB[flavour]} GB of free disk for ${cache} (there are ${freeGB(cache).toFixed(1)}; XDG_CACHE_HOME moves it)`);
   }

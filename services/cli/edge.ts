@@ -16,7 +16,9 @@ export function reportError(error: unknown, print: (line: string) => void): numb
     print(`error DISK_FULL: the disk is full${error.path ? ` (${error.path})` : ''}: make room, then go on with --resume`);
     return ExitCode.badInput;
   }
-  print(`error INTERNAL: this is a fault in asyndgan, please report it\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  print(
+    `error INTERNAL: this is a fault in asyndgan, please report it\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   return ExitCode.internal;
 }
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { configureNative, loadNative, type Native } from '#nn';
 import type { Experiment } from '#experiment';
+import { configureNative, loadNative, type Native } from '#nn';
 
 /** Square pixels times filters from which the convolutions of one op fill several threads (256x256 with 64 filters does, 64x64 with 16 does not). */
 const BIG_LAYER = 128 * 128 * 64;

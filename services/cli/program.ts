@@ -13,9 +13,13 @@ export function program(): Command {
     .showHelpAfterError('(add --help for the options)')
     .configureHelp({ helpWidth: 110, sortOptions: true })
     .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.done : ExitCode.badInput));
-  const command = (usage: string, text: string) => asyndgan.command(usage).description(text).addHelpText('after', `\n${EXIT_CODES_HELP}`).copyInheritedSettings(asyndgan);
+  const command = (usage: string, text: string) =>
+    asyndgan.command(usage).description(text).addHelpText('after', `\n${EXIT_CODES_HELP}`).copyInheritedSettings(asyndgan);
 
-  command('run <experiment>', 'Train AsynDGAN on this machine; writes report.html, summary.json, samples/, checkpoints/, release/ into a folder.')
+  command(
+    'run <experiment>',
+    'Train AsynDGAN on this machine; writes report.html, summary.json, samples/, checkpoints/, release/ into a folder.',
+  )
     .option('--out <dir>', 'folder for the results (default: out/<name of the experiment>, or the next free out/<name>-2, -3, ...)')
     .option('--threads <n>', 'processor cores to use (default: all)', wholeNumber(1, 1024))
     .option('--seed <n>', "seed of every random draw, instead of the experiment's", wholeNumber(0, 2 ** 31 - 1))
@@ -49,6 +53,7 @@ export function program(): Command {
 
 const wholeNumber = (from: number, to: number) => (text: string) => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < from || value > to) throw new InvalidArgumentError(`a whole number from ${from} to ${to} is wanted.`);
+  if (!Number.isInteger(value) || value < from || value > to)
+    throw new InvalidArgumentError(`a whole number from ${from} to ${to} is wanted.`);
   return value;
 };

@@ -158,7 +158,7 @@ export class GeometryMismatchError extends DatasetError {
   }
 }
 
-export function formatExtent({ width, height, depth }: Extent): string {
+function formatExtent({ width, height, depth }: Extent): string {
   return depth === undefined ? `${width}x${height}` : `${width}x${height}x${depth}`;
 }
 

@@ -10,7 +10,7 @@ import {
 } from './errors.ts';
 
 /** A header may claim any size; memory is taken only for what can be an image. */
-const MOST_PIXELS = 1 << 27;
+const MOST_PIXELS = 1 << 26;
 
 /** Two files with the same name: an image and its label map, or two volumes. Paths are relative to the dataset's. */
 export interface Pair {

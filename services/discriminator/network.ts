@@ -1,5 +1,5 @@
 import type { DiscriminatorSpec, ModelSpec } from '#experiment';
-import { type Judgement, Parameters, patchDiscriminator, Scope, segmentationDiscriminator, type Tensor } from '#nn';
+import { type Judgement, type Parameters, patchDiscriminator, Scope, segmentationDiscriminator, type Tensor } from '#nn';
 
 /** The discriminator of the experiment's model, ready to judge batches. conditions: [n, h, w, k], image: [n, h, w, c]. */
 export type Judge = (conditions: Tensor, image: Tensor) => Judgement;

@@ -6,17 +6,17 @@ import {
   channelStatistics,
   crossEntropy,
   discriminatorLoss,
-  generatorLoss,
   type Graph,
+  generatorLoss,
   gradients,
   type Judgement,
   l1Loss,
+  type Parameters,
   type PatchLoss,
   perceptualLoss,
-  type Parameters,
   r1Penalty,
-  scale,
   type State,
+  scale,
   stopGradient,
   sub,
   sum,
@@ -38,12 +38,19 @@ export interface BatchTensors {
 const FEATURE_MOMENTUM = 0.1;
 
 /** What the discriminator minimises: tells real from fake (or names each pixel's class), with R1 where asked. */
-export function discriminatorObjective(judge: Judge, real: BatchTensors, fake: BatchTensors, training: TrainingSpec, statistics: RunningStatistics | null): Tensor {
+export function discriminatorObjective(
+  judge: Judge,
+  real: BatchTensors,
+  fake: BatchTensors,
+  training: TrainingSpec,
+  statistics: RunningStatistics | null,
+): Tensor {
   const { adversarial, r1 } = training.losses;
   const onReal = judge(real.conditions, real.images);
   const onFake = judge(fake.conditions, fake.images);
   statistics?.observe(onReal.features);
-  const loss = adversarial === 'CrossEntropy' ? segmentationLoss(onReal, onFake, real) : discriminatorLoss(adversarial, onReal.logits, onFake.logits);
+  const loss =
+    adversarial === 'CrossEntropy' ? segmentationLoss(onReal, onFake, real) : discriminatorLoss(adversarial, onReal.logits, onFake.logits);
   if (r1 === 0) return loss;
   const [slope] = gradients([sum(onReal.logits)], [loss.graph.scalar(1)], [real.images]);
   return add(loss, scale(r1Penalty(slope!), r1));
@@ -53,14 +60,28 @@ export function discriminatorObjective(judge: Judge, real: BatchTensors, fake: B
 function segmentationLoss(onReal: Judgement, onFake: Judgement, real: BatchTensors): Tensor {
   const { graph, shape } = onFake.logits;
   const fakeClass = graph.constant(Array.from({ length: shape[3]! }, (_, i) => (i === shape[3]! - 1 ? 1 : 0)));
-  return add(crossEntropy(onReal.logits, real.classes!, real.classWeights), crossEntropy(onFake.logits, broadcastTo(fakeClass, shape), null));
+  return add(
+    crossEntropy(onReal.logits, real.classes!, real.classWeights),
+    crossEntropy(onFake.logits, broadcastTo(fakeClass, shape), null),
+  );
 }
 
 /** What the generator's images should minimise, as a term for each loss of the experiment that is on. */
-export function generatorObjective(judge: Judge, fake: BatchTensors, paired: Tensor | null, training: TrainingSpec, statistics: RunningStatistics | null, perceptual: State | null): Tensor {
+export function generatorObjective(
+  judge: Judge,
+  fake: BatchTensors,
+  paired: Tensor | null,
+  training: TrainingSpec,
+  statistics: RunningStatistics | null,
+  perceptual: State | null,
+): Tensor {
   const { adversarial, l1, perceptual: perceptualWeight, featureMatching } = training.losses;
   const judged = judge(fake.conditions, fake.images);
-  const terms = [adversarial === 'CrossEntropy' ? crossEntropy(judged.logits, fake.classes!, fake.classWeights) : generatorLoss(adversarial as PatchLoss, judged.logits)];
+  const terms = [
+    adversarial === 'CrossEntropy'
+      ? crossEntropy(judged.logits, fake.classes!, fake.classWeights)
+      : generatorLoss(adversarial as PatchLoss, judged.logits),
+  ];
   if (statistics) terms.push(scale(statistics.distance(judged.features), featureMatching));
   if (l1 > 0 && paired) terms.push(scale(l1Loss(fake.images, paired), l1));
   if (perceptual && paired) terms.push(scale(perceptualLoss(perceptual, fake.images, paired), perceptualWeight));
@@ -90,7 +111,10 @@ export class RunningStatistics {
         deviation: this.#parameters.buffer(`features${i}/deviation`, channels, 1),
       };
       const { mean, deviation } = this.#variables[i];
-      for (const [variable, value] of [[mean, now.mean], [deviation, now.deviation]] as const) {
+      for (const [variable, value] of [
+        [mean, now.mean],
+        [deviation, now.deviation],
+      ] as const) {
         const before = this.#graph.read(variable);
         this.#graph.assign(variable, add(before, scale(sub(value, before), FEATURE_MOMENTUM)));
       }

@@ -1,6 +1,6 @@
-import { type Dataset, conditionChannels, conditionImage, cropImage, drawPlacement, type Placement, type Sample } from '#datasets';
-import type { ConditionRef } from '#wire';
+import { conditionChannels, conditionImage, cropImage, type Dataset, drawPlacement, type Placement, type Sample } from '#datasets';
 import { Random } from '#nn';
+import type { ConditionRef } from '#wire';
 import type { Batch } from './trainer.ts';
 
 /** Draws the site's training batches. The draws depend on (seed, site, iteration, step) alone, so they are the same after a restart. */
@@ -38,7 +38,12 @@ export class RealImages {
 
   async #batch(places: readonly { index: number; placement: Placement }[]): Promise<Batch> {
     const samples = await Promise.all(places.map(({ index }) => this.#dataset.read(index)));
-    return collate(samples, places.map(({ placement }) => placement), this.#dataset, this.#crop);
+    return collate(
+      samples,
+      places.map(({ placement }) => placement),
+      this.#dataset,
+      this.#crop,
+    );
   }
 }
 

@@ -3,7 +3,16 @@ import type { Dataset } from '#datasets';
 import { Segmenter, type SegmenterSpec } from '#evaluator';
 import { type Experiment, experimentDigest } from '#experiment';
 import { type CheckpointStore, type Native, Random } from '#nn';
-import { type Control, type ControlReply, type Feedback, FEEDBACK_CODECS, type Hello, IMAGE_CODECS, type SiteChannel, type Work } from '#wire';
+import {
+  type Control,
+  type ControlReply,
+  FEEDBACK_CODECS,
+  type Feedback,
+  type Hello,
+  IMAGE_CODECS,
+  type SiteChannel,
+  type Work,
+} from '#wire';
 import { NoTestImagesError, UnknownConditionError, WrongShapeError } from './errors.ts';
 import { RealImages } from './real-images.ts';
 import type { Batch, DiscriminatorTrainer } from './trainer.ts';
@@ -54,9 +63,18 @@ export class Site {
     const { image, labels } = train;
     return {
       site: name,
-      manifest: { count: train.count, size: image.size, channels: image.channels, classes: labels.classes, labels: labels.kind, testCount: test?.count ?? 0 },
+      manifest: {
+        count: train.count,
+        size: image.size,
+        channels: image.channels,
+        classes: labels.classes,
+        labels: labels.kind,
+        testCount: test?.count ?? 0,
+      },
       codecs: { images: IMAGE_CODECS, feedback: FEEDBACK_CODECS },
-      policyDigest: createHash('sha256').update(JSON.stringify({ masks: 'Shared' })).digest('hex'),
+      policyDigest: createHash('sha256')
+        .update(JSON.stringify({ masks: 'Shared' }))
+        .digest('hex'),
       snapshots,
       hubEpoch: 0,
       experimentDigest: experimentDigest(experiment),
@@ -73,7 +91,10 @@ export class Site {
     if (!places) throw new UnknownConditionError(this.#options.name);
     const reals: Batch[] = [];
     for (let step = 0; step < discriminatorSteps; step++) reals.push(await this.#drawReal(iteration, step));
-    const fake = this.#extend(conditions.map(({ key }) => key), { ...places, images: fakes.data });
+    const fake = this.#extend(
+      conditions.map(({ key }) => key),
+      { ...places, images: fakes.data },
+    );
     const isPaired = losses.l1 > 0 || losses.perceptual > 0;
     const result = trainer.step(iteration, reals, fake, isPaired ? places.images : null);
     if (snapshot) await this.#snapshot(iteration + 1);
@@ -93,7 +114,9 @@ export class Site {
         await this.#snapshot(message.iteration);
         return { kind: 'snapshot', iteration: message.iteration };
       case 'restore':
-        this.#options.trainer.restore((await this.#options.store.load(message.iteration, experimentDigest(this.#options.experiment))).state);
+        this.#options.trainer.restore(
+          (await this.#options.store.load(message.iteration, experimentDigest(this.#options.experiment))).state,
+        );
         return { kind: 'restore', iteration: message.iteration };
       case 'evaluate':
         return { kind: 'evaluate', scores: await this.#evaluate(message) };

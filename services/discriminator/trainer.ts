@@ -47,7 +47,14 @@ export class DiscriminatorTrainer {
     const update = (real: BatchTensors, fake: BatchTensors): Tensor => {
       const loss = discriminatorObjective(judge(parameters, spec.model), real, fake, spec.training, statistics);
       adam ??= new Adam(parameters, spec.training.optimizer);
-      adam.apply(graph, gradients([loss], [graph.scalar(1)], parameters.trainable.map((weight) => graph.read(weight))));
+      adam.apply(
+        graph,
+        gradients(
+          [loss],
+          [graph.scalar(1)],
+          parameters.trainable.map((weight) => graph.read(weight)),
+        ),
+      );
       return loss;
     };
     graph.run('update', () => ({ discriminator: update(this.#batch(graph, 'real'), this.#batch(graph, 'fake')) }));
@@ -71,9 +78,15 @@ export class DiscriminatorTrainer {
   step(iteration: number, reals: readonly Batch[], fake: Batch, paired: Float32Array | null): Step {
     const last = reals.length - 1;
     reals.forEach((real, i) => {
-      if (i < last) this.#session.run('update', { ...this.#feeds('real', real), ...this.#feeds('fake', fake), ...this.#optimizer(iteration, i) }, []);
+      if (i < last)
+        this.#session.run('update', { ...this.#feeds('real', real), ...this.#feeds('fake', fake), ...this.#optimizer(iteration, i) }, []);
     });
-    const feeds = { ...this.#feeds('real', reals[last]!), ...this.#feeds('fake', fake), ...this.#optimizer(iteration, last), ...(paired && { paired }) };
+    const feeds = {
+      ...this.#feeds('real', reals[last]!),
+      ...this.#feeds('fake', fake),
+      ...this.#optimizer(iteration, last),
+      ...(paired && { paired }),
+    };
     const { gradient, discriminator, generator } = this.#session.run('step', feeds, ['gradient', 'discriminator', 'generator']);
     return { gradient, losses: { discriminator: discriminator[0]!, generator: generator[0]! } };
   }
@@ -119,7 +132,11 @@ export class DiscriminatorTrainer {
     const feeds = { [`${name}/conditions`]: batch.conditions, [`${name}/images`]: batch.images };
     if (!this.#namesPixels) return feeds;
     const { classes } = this.#spec.model.labels;
-    return { ...feeds, [`${name}/classes`]: oneHot(batch.classes, classes + 1), [`${name}/class-weights`]: classWeights(batch.classes, classes) };
+    return {
+      ...feeds,
+      [`${name}/classes`]: oneHot(batch.classes, classes + 1),
+      [`${name}/class-weights`]: classWeights(batch.classes, classes),
+    };
   }
 
   #optimizer(iteration: number, step: number): Record<string, Float32Array> {

@@ -51,7 +51,9 @@ export class ConditionLibrary {
     const pixels = conditions[0]?.classes.length ?? 0;
     const channels = conditionChannels(this.#labels);
     const out = new Float32Array(conditions.length * pixels * channels);
-    conditions.forEach(({ classes }, i) => conditionImage(classes, this.#labels, out, i * pixels * channels));
+    conditions.forEach(({ classes }, i) => {
+      conditionImage(classes, this.#labels, out, i * pixels * channels);
+    });
     return out;
   }
 

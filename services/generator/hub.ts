@@ -72,7 +72,9 @@ export class Hub {
       for (const value of answer.gradient.data) gradient[at++] = weights[i]! * value;
     });
     trainer.backward(iteration, gradient);
-    const sites = feedback.map(({ site, answer }) => [site, { losses: answer.losses, seconds: answer.seconds, bytes: this.#bytesSince(site) }] as const);
+    const sites = feedback.map(
+      ({ site, answer }) => [site, { losses: answer.losses, seconds: answer.seconds, bytes: this.#bytesSince(site) }] as const,
+    );
     return { iteration, seconds: (performance.now() - started) / 1000, sites: Object.fromEntries(sites) };
   }
 
@@ -90,13 +92,19 @@ export class Hub {
 
   /** The first `count` label maps of each site as images, always with the same random numbers: to watch the training. */
   samples(count: number): Generator<SyntheticImage> {
-    const orders = this.#members.flatMap(({ site }) => Array.from({ length: count }, (_, i) => wholeOrder(this.#library, site, i, 'sample')));
+    const orders = this.#members.flatMap(({ site }) =>
+      Array.from({ length: count }, (_, i) => wholeOrder(this.#library, site, i, 'sample')),
+    );
     return synthesize(this.#options.trainer, (batch) => this.#input(batch), orders);
   }
 
   /** The release: `total` images spread over the sites by their label maps. */
   release(total: number): Generator<SyntheticImage> {
-    const orders = releaseOrders(this.#library, this.#members.map(({ site }) => site), total);
+    const orders = releaseOrders(
+      this.#library,
+      this.#members.map(({ site }) => site),
+      total,
+    );
     return synthesize(this.#options.trainer, (batch) => this.#input(batch), orders);
   }
 
@@ -139,8 +147,14 @@ export class Hub {
     return this.#members.map(({ site }) => {
       const first = orders.findIndex((order) => order.site === site);
       const own = orders.filter((order) => order.site === site);
-      const fakes = { shape: [own.length, cropSize, cropSize, channels], data: images.slice(first * pixels, (first + own.length) * pixels) };
-      return { site, work: { iteration, generatorVersion: iteration, conditions: own.map(({ condition }) => condition.ref), fakes, snapshot } };
+      const fakes = {
+        shape: [own.length, cropSize, cropSize, channels],
+        data: images.slice(first * pixels, (first + own.length) * pixels),
+      };
+      return {
+        site,
+        work: { iteration, generatorVersion: iteration, conditions: own.map(({ condition }) => condition.ref), fakes, snapshot },
+      };
     });
   }
 

@@ -1,7 +1,7 @@
 import type { ModelSpec } from '#experiment';
 import { Random } from '#nn';
 import type { Condition, ConditionLibrary } from './condition-library.ts';
-import { type GeneratorInput, type GeneratorTrainer, styleLength, SYNTHESIS_BATCH } from './trainer.ts';
+import { type GeneratorInput, type GeneratorTrainer, SYNTHESIS_BATCH, styleLength } from './trainer.ts';
 
 /** Position of each site in the site code. */
 export type SiteCode = (site: string, condition: Condition) => number;
@@ -23,7 +23,13 @@ export interface Order {
 }
 
 /** The generator's random and style inputs for conditions of `pixels` pixels. The numbers depend on the seed and each order's name alone. */
-export function generatorInput(model: ModelSpec, seed: number, library: ConditionLibrary, code: SiteCode, orders: readonly Order[]): GeneratorInput {
+export function generatorInput(
+  model: ModelSpec,
+  seed: number,
+  library: ConditionLibrary,
+  code: SiteCode,
+  orders: readonly Order[],
+): GeneratorInput {
   const { generator } = model;
   const pixels = orders[0]?.condition.classes.length ?? 0;
   const noise = new Float32Array(orders.length * pixels * generator.noiseChannels);
@@ -38,7 +44,11 @@ export function generatorInput(model: ModelSpec, seed: number, library: Conditio
 }
 
 /** Whole images from the averaged generator, on the 8-bit grid that the sites' discriminators have seen. */
-export function* synthesize(trainer: GeneratorTrainer, input: (orders: readonly Order[]) => GeneratorInput, orders: readonly Order[]): Generator<SyntheticImage> {
+export function* synthesize(
+  trainer: GeneratorTrainer,
+  input: (orders: readonly Order[]) => GeneratorInput,
+  orders: readonly Order[],
+): Generator<SyntheticImage> {
   for (let start = 0; start < orders.length; start += SYNTHESIS_BATCH) {
     const batch = orders.slice(start, start + SYNTHESIS_BATCH);
     const filled = [...batch, ...Array<Order>(SYNTHESIS_BATCH - batch.length).fill(batch[0]!)];
@@ -54,7 +64,10 @@ const to8bit = (value: number): number => Math.min(255, Math.max(0, Math.round((
 
 /** `total` images spread over the sites by their label maps: every map as it is first, then turned and mirrored. */
 export function releaseOrders(library: ConditionLibrary, sites: readonly string[], total: number): Order[] {
-  const shares = shareOut(total, sites.map((site) => library.countOf(site)));
+  const shares = shareOut(
+    total,
+    sites.map((site) => library.countOf(site)),
+  );
   return sites.flatMap((site, s) => Array.from({ length: shares[s]! }, (_, i) => wholeOrder(library, site, i, 'release')));
 }
 

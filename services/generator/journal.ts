@@ -6,7 +6,16 @@ export interface JournalEntry {
   readonly iteration: number;
   readonly seconds: number;
   /** The sites that took part, with what they reported and what crossed the channel for them. */
-  readonly sites: Readonly<Record<string, { readonly losses: Readonly<Record<string, number>>; readonly seconds: number; readonly bytes: { readonly down: number; readonly up: number } }>>;
+  readonly sites: Readonly<
+    Record<
+      string,
+      {
+        readonly losses: Readonly<Record<string, number>>;
+        readonly seconds: number;
+        readonly bytes: { readonly down: number; readonly up: number };
+      }
+    >
+  >;
 }
 
 /** The run's journal: append only, one JSON object a line. */

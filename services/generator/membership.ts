@@ -54,7 +54,12 @@ export class Membership {
     const { sites, model } = this.#experiment.spec;
     const index = sites.findIndex(({ name }) => name === site);
     if (index < 0) throw new UnknownSiteError(site);
-    const wanted: Partial<DatasetManifest> = { size: model.image.size, channels: model.image.channels, classes: model.labels.classes, labels: model.labels.kind };
+    const wanted: Partial<DatasetManifest> = {
+      size: model.image.size,
+      channels: model.image.channels,
+      classes: model.labels.classes,
+      labels: model.labels.kind,
+    };
     for (const [key, value] of Object.entries(wanted)) {
       const has = manifest[key as keyof DatasetManifest];
       if (has !== value) throw new SiteMismatchError(site, key, has, value);
@@ -66,7 +71,10 @@ export class Membership {
   }
 
   #decide(): void {
-    if (this.#hubCuts.length === 0) return this.#complete.resolve(null);
+    if (this.#hubCuts.length === 0) {
+      this.#complete.resolve(null);
+      return;
+    }
     const held = { hub: this.#hubCuts, ...Object.fromEntries([...this.#hellos].map(([site, { snapshots }]) => [site, snapshots])) };
     const shared = this.#hubCuts.filter((iteration) => Object.values(held).every((cuts) => cuts.includes(iteration)));
     if (shared.length > 0) this.#complete.resolve(Math.max(...shared));

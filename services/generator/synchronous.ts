@@ -12,7 +12,14 @@ export interface Observer {
  * The synchronous schedule: every site answers in every iteration. Gives the number of iterations that are done: all of them, or fewer when
  * `signal` was aborted; then everything is kept in a checkpoint.
  */
-export async function trainSynchronously(hub: Hub, training: TrainingSpec, start: number, journal: Journal, observer: Observer, signal: AbortSignal): Promise<number> {
+export async function trainSynchronously(
+  hub: Hub,
+  training: TrainingSpec,
+  start: number,
+  journal: Journal,
+  observer: Observer,
+  signal: AbortSignal,
+): Promise<number> {
   const { iterations, checkpointEvery, sampleEvery } = training;
   const never = new AbortController().signal;
   if (start === 0) await observer.sampled(0);

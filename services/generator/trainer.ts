@@ -1,6 +1,21 @@
 import { conditionChannels } from '#datasets';
 import type { ModelSpec, TrainingSpec } from '#experiment';
-import { Adam, concat, decayedRate, Graph, gradients, type LayerSettings, type Native, Parameters, resnetGenerator, Scope, Session, type State, type Tensor, updateAverages } from '#nn';
+import {
+  Adam,
+  concat,
+  decayedRate,
+  Graph,
+  gradients,
+  type LayerSettings,
+  type Native,
+  Parameters,
+  resnetGenerator,
+  Scope,
+  Session,
+  type State,
+  type Tensor,
+  updateAverages,
+} from '#nn';
 
 /** What a batch of n images is drawn from, row-major. */
 export interface GeneratorInput {
@@ -20,7 +35,8 @@ export interface GeneratorTrainerSpec {
 }
 
 /** Length of the style vector of the model; 0 where the generator sees the label map only. */
-export const styleLength = ({ generator }: ModelSpec): number => (generator.siteStyle ? generator.siteCapacity : 0) + generator.latentChannels;
+export const styleLength = ({ generator }: ModelSpec): number =>
+  (generator.siteStyle ? generator.siteCapacity : 0) + generator.latentChannels;
 
 /** Images made in one call of `synthesize`. */
 export const SYNTHESIS_BATCH = 8;
@@ -40,7 +56,12 @@ export class GeneratorTrainer {
     let images: Tensor;
     let weights: Tensor[] = [];
     graph.run('forward', () => {
-      images = this.#network(graph, parameters, { batch: batchSize, size: training.cropSize, averaged: false, drops: model.generator.dropout > 0 });
+      images = this.#network(graph, parameters, {
+        batch: batchSize,
+        size: training.cropSize,
+        averaged: false,
+        drops: model.generator.dropout > 0,
+      });
       weights = parameters.trainable.map((weight) => graph.read(weight));
       return { images };
     });
@@ -97,12 +118,19 @@ export class GeneratorTrainer {
     return this.#spec.training.averaging > 0;
   }
 
-  #network(graph: Graph, parameters: Parameters, { batch, size, averaged, drops }: { batch: number; size: number; averaged: boolean; drops: boolean }): Tensor {
+  #network(
+    graph: Graph,
+    parameters: Parameters,
+    { batch, size, averaged, drops }: { batch: number; size: number; averaged: boolean; drops: boolean },
+  ): Tensor {
     const { model } = this.#spec;
     const { generator, image } = model;
     const channels = { conditions: conditionChannels(model.labels), noise: generator.noiseChannels };
     const inputs = Object.entries(channels).filter(([, count]) => count > 0);
-    const shown = concat(inputs.map(([name, count]) => graph.placeholder(name, [batch, size, size, count])), 3);
+    const shown = concat(
+      inputs.map(([name, count]) => graph.placeholder(name, [batch, size, size, count])),
+      3,
+    );
     const style = styleLength(model) > 0 ? graph.placeholder('style', [batch, styleLength(model)]) : null;
     const settings: LayerSettings = { initializer: model.initializer === 'Normal' ? { deviation: 0.02 } : 'HeNormal', averaged };
     return resnetGenerator(new Scope(parameters, settings), shown, style, {

@@ -1,5 +1,5 @@
-import { DType } from './graph-def.ts';
 import type { Graph, Tensor, Variable } from './graph.ts';
+import { DType } from './graph-def.ts';
 import { sub } from './ops/math.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -19,7 +19,11 @@ export class Adam {
     this.#spec = spec;
     const moment = (weight: Variable, name: string) =>
       parameters.graph.variable(`${weight.name}/${name}`, weight.shape, new Float32Array(weight.initial.length));
-    this.#slots = parameters.trainable.map((weight) => ({ weight, moment1: moment(weight, 'moment1'), moment2: moment(weight, 'moment2') }));
+    this.#slots = parameters.trainable.map((weight) => ({
+      weight,
+      moment1: moment(weight, 'moment1'),
+      moment2: moment(weight, 'moment2'),
+    }));
   }
 
   /** Adds one step to the current run, which then wants `feeds()`. gradients: one for each trainable weight, in order. */

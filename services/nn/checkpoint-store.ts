@@ -40,7 +40,8 @@ export class CheckpointStore {
   async load(iteration: number, experimentDigest: string): Promise<Checkpoint> {
     const file = this.fileOf(iteration);
     const checkpoint = await readCheckpoint(file);
-    if (checkpoint.experimentDigest !== experimentDigest) throw new StateMismatchError(`${file} belongs to an experiment with other settings`);
+    if (checkpoint.experimentDigest !== experimentDigest)
+      throw new StateMismatchError(`${file} belongs to an experiment with other settings`);
     return checkpoint;
   }
 

@@ -53,9 +53,11 @@ export function encodeCheckpoint({ state, ...about }: Checkpoint): Buffer {
 /** Throws CheckpointDamagedError; `file` is named in it. */
 export function decodeCheckpoint(bytes: Buffer, file: string): Checkpoint {
   const fail = (why: string) => new CheckpointDamagedError(file, why);
-  if (bytes.length < MAGIC.length + 4 + DIGEST_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) throw fail('it has another format');
+  if (bytes.length < MAGIC.length + 4 + DIGEST_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC)
+    throw fail('it has another format');
   const body = bytes.subarray(0, -DIGEST_BYTES);
-  if (!createHash('sha256').update(body).digest().equals(bytes.subarray(-DIGEST_BYTES))) throw fail('its SHA-256 is wrong, it was cut short or changed');
+  if (!createHash('sha256').update(body).digest().equals(bytes.subarray(-DIGEST_BYTES)))
+    throw fail('its SHA-256 is wrong, it was cut short or changed');
   const length = body.readUInt32LE(MAGIC.length);
   const start = padded(MAGIC.length + 4 + length);
   const { schema, tensors, ...about } = JSON.parse(body.toString('utf8', MAGIC.length + 4, MAGIC.length + 4 + length)) as Header;

@@ -17,7 +17,7 @@ export function gradients(ys: readonly Tensor[], dys: readonly Tensor[], xs: rea
     pending.set(node, outputs);
   };
 
-  ys.forEach((y, i) => give(y, dys[i]!));
+  for (const [i, y] of ys.entries()) give(y, dys[i]!);
   for (const node of [...wanted].sort((a, b) => b.id - a.id)) {
     const outputs = pending.get(node);
     if (!node.gradient || !outputs) continue;

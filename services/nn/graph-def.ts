@@ -40,7 +40,9 @@ function nodeDef(node: NodeDef): Buffer {
     bytesField(1, node.name),
     bytesField(2, node.op),
     ...node.inputs.map((input) => bytesField(3, input)),
-    ...Object.entries(node.attributes).map(([name, value]) => bytesField(5, Buffer.concat([bytesField(1, name), bytesField(2, attrValue(value))]))),
+    ...Object.entries(node.attributes).map(([name, value]) =>
+      bytesField(5, Buffer.concat([bytesField(1, name), bytesField(2, attrValue(value))])),
+    ),
   ]);
 }
 

@@ -1,5 +1,5 @@
-import { type Attribute, DType, type NodeDef } from './graph-def.ts';
 import { GraphError } from './errors.ts';
+import { type Attribute, DType, type NodeDef } from './graph-def.ts';
 
 /** A value in the graph: shape is static, rows first (NHWC for images). */
 export interface Tensor {
@@ -97,8 +97,20 @@ export class Graph {
   }
 
   /** Adds an op; one tensor for each of `shapes`. All tensors are float32 unless `dtype` says otherwise. */
-  op(op: string, inputs: readonly Tensor[], attributes: Record<string, Attribute>, shapes: readonly (readonly number[])[], gradient: GradientRule | null = null, dtype: DType = DType.float32): Tensor[] {
-    const node = this.#add(op, inputs.map((input) => this.#localise(input)), attributes, gradient);
+  op(
+    op: string,
+    inputs: readonly Tensor[],
+    attributes: Record<string, Attribute>,
+    shapes: readonly (readonly number[])[],
+    gradient: GradientRule | null = null,
+    dtype: DType = DType.float32,
+  ): Tensor[] {
+    const node = this.#add(
+      op,
+      inputs.map((input) => this.#localise(input)),
+      attributes,
+      gradient,
+    );
     return shapes.map((shape, output) => ({ graph: this, node, output, shape, dtype }));
   }
 
@@ -132,7 +144,8 @@ export class Graph {
 
   variable(name: string, shape: readonly number[], initial: Float32Array): Variable {
     if (this.#variables.has(name)) throw new GraphError(`variable '${name}' is defined twice`);
-    if (initial.length !== sizeOf(shape)) throw new GraphError(`variable '${name}' of shape [${shape}] cannot start from ${initial.length} values`);
+    if (initial.length !== sizeOf(shape))
+      throw new GraphError(`variable '${name}' of shape [${shape}] cannot start from ${initial.length} values`);
     const variable = { name, shape, handle: this.#handle(name, shape), initial };
     this.#variables.set(name, variable);
     return variable;
@@ -147,7 +160,8 @@ export class Graph {
   }
 
   assign(variable: Variable, value: Tensor): void {
-    if (sizeOf(value.shape) !== sizeOf(variable.shape)) throw new GraphError(`[${value.shape}] does not fit variable '${variable.name}' [${variable.shape}]`);
+    if (sizeOf(value.shape) !== sizeOf(variable.shape))
+      throw new GraphError(`[${value.shape}] does not fit variable '${variable.name}' [${variable.shape}]`);
     this.write('AssignVariableOp', [variable], [value], { dtype: { type: DType.float32 } });
   }
 
@@ -195,7 +209,12 @@ export class Graph {
   }
 
   #handle(name: string, shape: readonly number[]): Tensor {
-    const attributes: Record<string, Attribute> = { dtype: { type: DType.float32 }, shape: { shape }, shared_name: { text: name }, container: { text: '' } };
+    const attributes: Record<string, Attribute> = {
+      dtype: { type: DType.float32 },
+      shape: { shape },
+      shared_name: { text: name },
+      container: { text: '' },
+    };
     const node = this.#add('VarHandleOp', [], attributes, null, `variable/${name}`, [], null);
     return { graph: this, node, output: 0, shape: [], dtype: DType.resource };
   }
@@ -218,7 +237,15 @@ export class Graph {
     return run;
   }
 
-  #add(op: string, inputs: readonly Tensor[], attributes: Record<string, Attribute>, gradient: GradientRule | null, name?: string, after: readonly string[] = [], run: string | null = this.#run): Node {
+  #add(
+    op: string,
+    inputs: readonly Tensor[],
+    attributes: Record<string, Attribute>,
+    gradient: GradientRule | null,
+    name?: string,
+    after: readonly string[] = [],
+    run: string | null = this.#run,
+  ): Node {
     const id = this.#nodes.length;
     const node: Node = { id, name: name ?? `${op}_${id}`, op, inputs, run, gradient };
     const edges = inputs.map((input) => (input.output ? `${input.node.name}:${input.output}` : input.node.name));

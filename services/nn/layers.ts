@@ -51,7 +51,8 @@ export class Scope {
   /** x: [n, h, w, in] -> [n, oh, ow, filters]. */
   conv(name: string, x: Tensor, { kernel, filters, stride = 1, padding, bias, initializer }: ConvSpec): Tensor {
     const w = this.#convWeight(name, [kernel, kernel, x.shape[3]!, filters], initializer);
-    const y = padding === 'reflect' ? conv2d(reflectPad(x, (kernel - 1) / 2), w, { stride, padding: 0 }) : conv2d(x, w, { stride, padding });
+    const y =
+      padding === 'reflect' ? conv2d(reflectPad(x, (kernel - 1) / 2), w, { stride, padding: 0 }) : conv2d(x, w, { stride, padding });
     return bias ? biasAdd(y, this.weight(`${name}/bias`, [filters], 0)) : y;
   }
 

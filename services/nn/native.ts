@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { NativeMissingError } from './errors.ts';
@@ -42,8 +43,30 @@ export function loadNative(): Native {
   const require = createRequire(import.meta.url);
   const file = join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'lib/napi-v8/tfjs_binding.node');
   try {
-    return require(file) as Native;
+    return quietly(() => require(file) as Native);
   } catch (cause) {
     throw new NativeMissingError(file, cause);
+  }
+}
+
+/**
+ * TensorFlow writes two lines of its own start-up to file descriptor 2 that no setting turns off: while it loads, the descriptor leads to
+ * /dev/null. Where standard error cannot be opened a second time (a socket), they are shown.
+ */
+function quietly<T>(load: () => T): T {
+  let kept: number;
+  try {
+    kept = openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_APPEND);
+  } catch {
+    return load();
+  }
+  closeSync(2);
+  const silent = openSync('/dev/null', 'w');
+  try {
+    return load();
+  } finally {
+    closeSync(silent);
+    openSync(`/proc/self/fd/${kept}`, constants.O_WRONLY | constants.O_APPEND);
+    closeSync(kept);
   }
 }

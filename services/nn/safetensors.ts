@@ -15,7 +15,8 @@ export async function readSafetensors(file: string): Promise<State> {
   for (const [name, { dtype, shape, data_offsets }] of entries(file, bytes.subarray(8, start))) {
     if (dtype !== 'F32') throw new WeightsFileError(file, `'${name}' is ${dtype}; only float32 (F32) is read`);
     const [from, to] = data_offsets;
-    if (start + to > bytes.length || to - from !== 4 * sizeOf(shape)) throw new WeightsFileError(file, `'${name}' lies outside of the file`);
+    if (!(from >= 0 && start + to <= bytes.length && to - from === 4 * sizeOf(shape)))
+      throw new WeightsFileError(file, `'${name}' lies outside of the file`);
     state.set(name, { shape, data: new Float32Array(new Uint8Array(bytes.subarray(start + from, start + to)).buffer) });
   }
   return state;
@@ -29,8 +30,12 @@ interface Entry {
 
 function entries(file: string, header: Buffer): [string, Entry][] {
   try {
-    const parsed = JSON.parse(header.toString('utf8')) as Record<string, Entry>;
-    return Object.entries(parsed).filter(([name]) => name !== '__metadata__');
+    const { __metadata__, ...tensors } = JSON.parse(header.toString('utf8')) as Record<string, Entry>;
+    const whole = Object.values(tensors).every(
+      ({ shape, data_offsets }) => shape.every(Number.isSafeInteger) && data_offsets.every(Number.isSafeInteger),
+    );
+    if (whole) return Object.entries(tensors);
+    throw new TypeError('a shape or an offset is no whole number');
   } catch (cause) {
     throw new WeightsFileError(file, 'its header is damaged', { cause });
   }

@@ -38,18 +38,27 @@ export class Session {
     const run = this.#runs.get(name);
     if (!run) throw new GraphError(`there is no run '${name}'`);
     const inputs = run.feeds.map((tensor) => ({ tensor, data: feeds[tensor.node.name.slice(name.length + 1)] }));
-    const wanted = fetches.map((fetch) => run.fetches.get(fetch));
+    const wanted = fetches.map((fetch) => {
+      const tensor = run.fetches.get(fetch);
+      if (!tensor) throw new GraphError(`run '${name}' has no '${fetch}'`);
+      return nameOf(tensor);
+    });
     for (const { tensor, data } of inputs) {
-      if (data?.length !== sizeOf(tensor.shape)) throw new GraphError(`run '${name}': ${tensor.node.name} wants [${tensor.shape}], got ${data?.length ?? 'nothing'}`);
+      if (data?.length !== sizeOf(tensor.shape))
+        throw new GraphError(`run '${name}': ${tensor.node.name} wants [${tensor.shape}], got ${data?.length ?? 'nothing'}`);
     }
-    const results = this.#execute(name, inputs as { tensor: Tensor; data: Float32Array }[], [...wanted.map((tensor) => nameOf(tensor!)), `${name}/done`]);
+    const results = this.#execute(name, inputs as { tensor: Tensor; data: Float32Array }[], [...wanted, `${name}/done`]);
     return Object.fromEntries(fetches.map((fetch, i) => [fetch, results[i]!])) as Record<Fetch, Float32Array>;
   }
 
   /** All variables. */
   state(): State {
     const names = [...this.#graph.variables.keys()];
-    const values = this.#execute('state', [], names.map((name) => `value/${name}`));
+    const values = this.#execute(
+      'state',
+      [],
+      names.map((name) => `value/${name}`),
+    );
     return new Map(names.map((name, i) => [name, { shape: this.#graph.variables.get(name)!.shape, data: values[i]! }]));
   }
 
@@ -61,7 +70,8 @@ export class Session {
     const inputs = variables.map(({ name, shape }) => {
       const value = state.get(name);
       if (!value) throw new StateMismatchError(`the weight '${name}' is missing`);
-      if (value.shape.join() !== shape.join()) throw new StateMismatchError(`the weight '${name}' is [${value.shape}], expected [${shape}]`);
+      if (value.shape.join() !== shape.join())
+        throw new StateMismatchError(`the weight '${name}' is [${value.shape}], expected [${shape}]`);
       return { name: `initial/${name}`, shape, data: value.data };
     });
     this.#executeNamed('restore', inputs, ['state/restored']);
@@ -77,14 +87,27 @@ export class Session {
   }
 
   #execute(run: string, inputs: readonly { tensor: Tensor; data: Float32Array }[], fetches: readonly string[]): Float32Array[] {
-    return this.#executeNamed(run, inputs.map(({ tensor, data }) => ({ name: tensor.node.name, shape: tensor.shape, data })), fetches);
+    return this.#executeNamed(
+      run,
+      inputs.map(({ tensor, data }) => ({ name: tensor.node.name, shape: tensor.shape, data })),
+      fetches,
+    );
   }
 
-  #executeNamed(run: string, inputs: readonly { name: string; shape: readonly number[]; data: Float32Array }[], fetches: readonly string[]): Float32Array[] {
+  #executeNamed(
+    run: string,
+    inputs: readonly { name: string; shape: readonly number[]; data: Float32Array }[],
+    fetches: readonly string[],
+  ): Float32Array[] {
     const native = this.#native;
     const handles = inputs.map(({ shape, data }) => native.createTensor(shape, DType.float32, data));
     try {
-      const outputs = native.runSavedModel(this.#model, handles, inputs.map(({ name }) => `${name}:0`).join(), fetches.map((fetch) => (fetch.includes(':') ? fetch : `${fetch}:0`)).join());
+      const outputs = native.runSavedModel(
+        this.#model,
+        handles,
+        inputs.map(({ name }) => `${name}:0`).join(),
+        fetches.map((fetch) => (fetch.includes(':') ? fetch : `${fetch}:0`)).join(),
+      );
       const data = outputs.map(({ id }) => native.tensorDataSync(id) as Float32Array);
       for (const { id } of outputs) native.deleteTensor(id);
       return data;
@@ -107,7 +130,13 @@ function stateNodes(graph: Graph): NodeDef[] {
     { name: `assign/${name}`, op: 'AssignVariableOp', inputs: [handle.node.name, `copy/${name}`], attributes: { dtype } },
     { name: `value/${name}`, op: 'ReadVariableOp', inputs: [handle.node.name], attributes: { dtype } },
   ]);
-  return [...nodes, after('state/restored', [...graph.variables.keys()].map((name) => `assign/${name}`))];
+  return [
+    ...nodes,
+    after(
+      'state/restored',
+      [...graph.variables.keys()].map((name) => `assign/${name}`),
+    ),
+  ];
 }
 
 /** One node for each run that waits for all its writes ('RUN/done'). */
@@ -115,5 +144,10 @@ const doneNodes = (graph: Graph): NodeDef[] => graph.runs.map(({ name, writes })
 
 function after(name: string, nodes: readonly string[]): NodeDef {
   const zero = { dtype: DType.int32, shape: [], data: new Int32Array(1) };
-  return { name, op: 'Const', inputs: nodes.map((node) => `^${node}`), attributes: { dtype: { type: DType.int32 }, value: { tensor: zero } } };
+  return {
+    name,
+    op: 'Const',
+    inputs: nodes.map((node) => `^${node}`),
+    attributes: { dtype: { type: DType.int32 }, value: { tensor: zero } },
+  };
 }

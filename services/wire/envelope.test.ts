@@ -80,6 +80,8 @@ test('bytes that are no envelope are refused', () => {
   assert.throws(() => open(Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0)), WireBoundsError);
   assert.throws(() => open(Uint8Array.of(4, 0, 0, 0, 123, 123, 123, 123)), WireHeaderError);
   assert.throws(() => open(Uint8Array.of(4, 0, 0, 0, 0xff, 0xfe, 0, 0)), WireHeaderError);
+  const padded = GOLDEN.map(({ hex }) => new Uint8Array(Buffer.from(hex, 'hex'))).find((bytes) => (bytes[0]! + 4) % 8 !== 0)!;
+  assert.throws(() => open(padded.with(4 + new DataView(padded.buffer).getUint32(0, true), 32)), { message: /padding/ });
 });
 
 test('a tensor that claims what it must not is refused before it is decoded', () => {

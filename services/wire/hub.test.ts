@@ -98,7 +98,7 @@ test('conditions - parts out of order and of another epoch are refused, and a ne
   assert.equal(codeOf(await ask(part(0, false))), 'ack');
   assert.equal(codeOf(await ask(part(2, true))), 'WIRE_MISMATCH');
   assert.equal(codeOf(await ask(part(1, true, 'l'))), 'WIRE_MISMATCH');
-  assert.equal(codeOf(await ask(part(0, false))), 'ack');
+  for (let again = 0; again < 2; again++) assert.equal(codeOf(await ask(part(0, false))), 'ack');
   assert.equal(codeOf(await ask(part(1, true, 'l'))), 'ack');
   assert.equal(codeOf(await ask(part(0, true), { epoch: 9 })), 'WIRE_EPOCH');
   assert.deepEqual(got, [2]);

@@ -105,6 +105,11 @@ test('conditions - more maps, other sizes and other classes than the hello said 
     [{ size: 16, maps: [map('a'), map('a')] }, 'WIRE_HEADER'],
   ];
   for (const [conditions, code] of cases) await assert.rejects(a.sendConditions(conditions, forever()), { remoteCode: code });
+  const { a: b } = await aFederation({ options: { limits: { maxConditionElements: 511 } } });
+  await assert.rejects(b.sendConditions({ size: 16, maps: [map('a'), map('b')] }, forever()), {
+    remoteCode: 'WIRE_BOUNDS',
+    message: /511/,
+  });
   await assert.rejects(a.sendConditions({ size: 16, maps: [] }, forever()), { code: 'WIRE_BOUNDS' });
   await assert.rejects(a.sendConditions({ size: 16, maps: [{ key: 'patient 12.png', classes: map('a').classes }] }, forever()), {
     code: 'WIRE_HEADER',
@@ -214,6 +219,12 @@ test('waiting - work sent the moment the join handler is done reaches the site',
   const exchange = joined.promise.then(() => hub.exchange(SITE, aWork(0), forever()));
   await a.join(aHello(), forever());
   assert.equal((await exchange).iteration, 0);
+});
+
+test('waiting - timers and other work of the process get their turn between messages', async () => {
+  const { hub } = await aFederation();
+  const turn = setImmediate('turn');
+  assert.equal(await Promise.race([hub.exchange(SITE, aWork(0), forever()), turn]), 'turn');
 });
 
 test('one work in flight - a second one for the same site is refused, other sites go on', async () => {

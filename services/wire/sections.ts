@@ -98,7 +98,6 @@ export function checkSection(header: SectionHeader, limits: WireLimits): void {
     throw new WireHeaderError(`section ${name}: Float16, and nothing else, has a scale`);
   const elements = elementsOf(header.shape);
   const what = `section ${name} of shape [${header.shape}]`;
-  if (elements > limits.maxElements) throw new WireBoundsError(`${what} has more than ${limits.maxElements} elements`);
   const [least, most] = bodyBytes(header, elements, limits);
   const body = header.uncompressedBytes;
   if (body < least || body > most) throw new WireBoundsError(`${what} says ${body} bytes, its encoding needs ${least} to ${most}`);

@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { aFederation, aFeedback, aHello, aSettings, aWelcome, aWork, forever, SITE, serve } from './a-federation.ts';
 import { type Draft, type Envelope, openEnvelope, packEnvelope } from './envelope.ts';
+import { failureDraft } from './failure.ts';
 import { inProcessFederation, inProcessNetwork } from './in-process.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import { DEFAULT_LIMITS, type WireLimits } from './limits.ts';
 import { HUB } from './link.ts';
 import { welcomeDraft } from './membership.ts';
-import { PROTOCOL, type Welcome, type Work } from './messages.ts';
+import { type Feedback, PROTOCOL, type Welcome, type Work } from './messages.ts';
+import { floatSection, jsonSection } from './sections.ts';
 import { SiteEnd } from './site.ts';
 import { workDraft } from './training.ts';
 
@@ -28,6 +30,13 @@ test('join - a welcome with a codec that the site did not offer is refused', asy
   hub.onJoin(async () => aWelcome({ codecs: { images: 'UInt8', feedback: 'Int8' } }));
   const hello = aHello({ codecs: { images: ['UInt8'], feedback: ['Float16', 'Float32'] } });
   await assert.rejects(site(SITE).join(hello, forever()), { code: 'WIRE_MISMATCH', message: /Int8.*Float16 or Float32/ });
+});
+
+test('join - after an attempt that failed the site does no work until it has joined', async () => {
+  const { ask, site, refuse } = await aRawHub();
+  refuse();
+  await assert.rejects(site.join(aHello(), forever()), { code: 'WIRE_REMOTE' });
+  assert.equal(codeOf(await ask(workDraft(aWork(0), 'UInt8'))), 'WIRE_UNREACHABLE');
 });
 
 test('join - only under the own name, and conditions only after it', async () => {
@@ -165,6 +174,30 @@ test('a work is checked before it is believed', async () => {
   assert.equal((await ask(workDraft(work, 'UInt8'))).header.type, 'feedback', 'the unchanged work passes');
 });
 
+test('evaluate - weights that do not add up to the announced ones are refused, and the next series starts anew', async () => {
+  const { ask } = await aRawHub({}, undefined, { maxWeightElements: 100 });
+  const values = (length: number) => floatSection('values', { shape: [length], data: new Float32Array(length) }, 'Float32');
+  const part = (index: number, last: boolean, length: number, shape?: number[], names = ['w']): Draft => ({
+    fields: { type: 'control', control: { kind: 'evaluate', part: { index, last }, ...(shape && { parameters: names.map((name) => ({ name, shape })) }) } },
+    sections: [values(length), jsonSection('segmenter', {})],
+  });
+  const cases: [string, Draft[], string][] = [
+    ['too few', [part(0, false, 4, [10]), part(1, true, 5)], 'WIRE_BOUNDS'],
+    ['too many', [part(0, false, 4, [10]), part(1, false, 7)], 'WIRE_BOUNDS'],
+    ['more than the limit', [part(0, false, 4, [101])], 'WIRE_BOUNDS'],
+    ['no parameters', [part(0, true, 1)], 'WIRE_BOUNDS'],
+    ['two of one name', [part(0, false, 4, [10], ['w', 'w'])], 'WIRE_HEADER'],
+    ['a gap', [part(0, false, 4, [10]), part(2, true, 6)], 'WIRE_MISMATCH'],
+    ['on after a refusal', [part(1, true, 6)], 'WIRE_MISMATCH'],
+    ['all there', [part(0, false, 4, [10]), part(1, true, 6)], 'reply'],
+  ];
+  for (const [what, drafts, code] of cases) {
+    const answers = [];
+    for (const draft of drafts) answers.push(codeOf(await ask(draft)));
+    assert.deepEqual(answers, [...drafts.slice(1).map(() => 'ack'), code], what);
+  }
+});
+
 test('before it has joined, a site does no work', async () => {
   const connect = inProcessNetwork();
   const link = connect(HUB);
@@ -179,7 +212,8 @@ test('before it has joined, a site does no work', async () => {
 /** A site against a hub that sends whatever the test says. */
 async function aRawHub(
   change: Partial<Welcome> = {},
-  work: (work: Work) => Promise<ReturnType<typeof aFeedback>> = async (received) => aFeedback(received),
+  work: (work: Work) => Promise<Feedback> = async (received) => aFeedback(received),
+  limits: Partial<WireLimits> = {},
 ) {
   const connect = inProcessNetwork();
   const link = connect(HUB);
@@ -187,14 +221,15 @@ async function aRawHub(
   const seal = (draft: Draft, frame: object = {}) =>
     packEnvelope({ protocol: PROTOCOL, run: 'nuclei', site: SITE, epoch: welcome.hubEpoch, ...frame }, draft, DEFAULT_LIMITS);
   link.receive(async () => seal(welcomeDraft(welcome)));
-  const site = new SiteEnd(connect(SITE), aSettings(), SITE);
+  const site = new SiteEnd(connect(SITE), aSettings({ limits: { ...DEFAULT_LIMITS, ...limits } }), SITE);
   serve(site, { work });
   await site.join(aHello(), forever());
   const ask = async (draft: Draft, frame: object = {}): Promise<Envelope> => {
     const answer = await link.request({ peer: SITE, type: draft.fields.type }, seal(draft, frame), forever());
     return openEnvelope(answer, DEFAULT_LIMITS, PROTOCOL);
   };
-  return { ask, site };
+  const refuse = () => link.receive(async () => seal(failureDraft(new Error('not now'), true)));
+  return { ask, site, refuse };
 }
 
 function codeOf({ header }: Envelope): string {

@@ -54,13 +54,12 @@ export class SiteEnd implements SiteChannel {
 
   async join(hello: Hello, signal: AbortSignal): Promise<Welcome> {
     if (hello.site !== this.#site) throw new WireMismatchError('site', hello.site, this.#site);
-    const previous = this.#membership;
     const joining = this.#join(hello, signal);
     this.#membership = joining;
     try {
       return (await joining).welcome;
     } catch (error) {
-      if (this.#membership === joining) this.#membership = previous;
+      if (this.#membership === joining) this.#membership = null;
       throw error;
     }
   }

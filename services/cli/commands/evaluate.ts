@@ -30,7 +30,14 @@ export async function evaluate({ release, data, steps, seed, threads = available
   const spec = { ...image, labels, filters: UNET.filters };
   const cropSize = Math.max(8, Math.floor((0.75 * image.size) / 8) * 8);
   progress.start('segmenter on the release', steps);
-  const weights = await trainSegmenter(native, images, spec, { steps, batchSize: UNET.batchSize, cropSize, seed }, (step) => progress.update(step), new AbortController().signal);
+  const weights = await trainSegmenter(
+    native,
+    images,
+    spec,
+    { steps, batchSize: UNET.batchSize, cropSize, seed },
+    (step) => progress.update(step),
+    new AbortController().signal,
+  );
   const segmenter = new Segmenter(native, spec, weights);
   for (const test of tests) {
     const { dice, aji, hd95, sensitivity, specificity } = await segmenter.score(test);
@@ -46,7 +53,8 @@ async function openTests(data: string, image: ImageSpec, labels: LabelSpec): Pro
   const sourceOf = (path: string) => ({ path, format: 'Folder', fit: 'Exact', contrast: 'Stretch' }) as const;
   const folders = (await hasSplit(sourceOf(data), 'test')) ? [{ name: 'test', path: data }] : await foldersIn(data);
   const tests: Dataset[] = [];
-  for (const { name, path } of folders) if (await hasSplit(sourceOf(path), 'test')) tests.push(await openDataset(name, sourceOf(path), 'test', image, labels));
+  for (const { name, path } of folders)
+    if (await hasSplit(sourceOf(path), 'test')) tests.push(await openDataset(name, sourceOf(path), 'test', image, labels));
   if (tests.length === 0) throw new NoTestDataError(data);
   return tests;
 }

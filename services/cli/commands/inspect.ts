@@ -9,7 +9,9 @@ const CHECKPOINT_MAGIC = 'ASYNDGAN';
 /** `asyndgan inspect PATH`: what is in a checkpoint, an envelope or a release; nothing is decoded that need not be. */
 export async function inspect(path: string): Promise<void> {
   const status = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new NotInspectableError(path, cause.code === 'ENOENT' ? 'there is no such file or folder' : `it cannot be read (${cause.code})`, { cause });
+    throw new NotInspectableError(path, cause.code === 'ENOENT' ? 'there is no such file or folder' : `it cannot be read (${cause.code})`, {
+      cause,
+    });
   });
   if (status.isDirectory()) {
     console.log(JSON.stringify(await readCard(path), null, 2));
@@ -36,7 +38,8 @@ function describeEnvelope(file: string, bytes: Uint8Array): void {
   try {
     console.log(JSON.stringify(inspectEnvelope(bytes), null, 2));
   } catch (cause) {
-    if (cause instanceof WireError) throw new NotInspectableError(file, `it is neither a checkpoint nor an envelope (${cause.message})`, { cause });
+    if (cause instanceof WireError)
+      throw new NotInspectableError(file, `it is neither a checkpoint nor an envelope (${cause.message})`, { cause });
     throw cause;
   }
 }

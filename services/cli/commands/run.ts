@@ -87,7 +87,11 @@ async function stages(run: Run): Promise<void> {
     if (done < iterations) return interrupted(run, `after iteration ${done} of ${iterations}`);
     await watch.time('synthesize', () => release(run, federation));
     const asyndgan = await watch.time('evaluate', () => score(run, federation));
-    const baselines = options.baselines ? await watch.time('baselines', () => runBaselines(experiment, data, { ...setup, resume: setup.resume }, output.baselines, progress, signal)) : {};
+    const baselines = options.baselines
+      ? await watch.time('baselines', () =>
+          runBaselines(experiment, data, { ...setup, resume: setup.resume }, output.baselines, progress, signal),
+        )
+      : {};
     if (baselines === null || signal.aborted) return interrupted(run, 'with the training done');
     const summary = await summarise(run, federation, { asyndgan, ...baselines });
     await writeFile(output.summary, `${JSON.stringify(summary, null, 2)}\n`);
@@ -98,7 +102,8 @@ async function stages(run: Run): Promise<void> {
   }
 }
 
-const lastCheckpoint = ({ output, experiment }: Run): string => join(output.checkpoints, 'hub', `${String(experiment.spec.training.iterations).padStart(8, '0')}.ckpt`);
+const lastCheckpoint = ({ output, experiment }: Run): string =>
+  join(output.checkpoints, 'hub', `${String(experiment.spec.training.iterations).padStart(8, '0')}.ckpt`);
 
 async function release(run: Run, { hub }: Federation): Promise<void> {
   const { output, experiment, progress } = run;
@@ -113,7 +118,9 @@ async function score(run: Run, { hub }: Federation): Promise<Summary['segmentati
   if (!experiment.spec.release.evaluate.enabled) return null;
   const weights = await segmenterFor(native, experiment, 'the release', await releaseImages(output.release), progress, signal);
   const scores = await hub.score(segmenterSpec(experiment), weights, signal);
-  const sites = Object.entries(scores).map(([site, { images: _images, ...score }]) => [site, score as unknown as SegmentationScore] as const);
+  const sites = Object.entries(scores).map(
+    ([site, { images: _images, ...score }]) => [site, score as unknown as SegmentationScore] as const,
+  );
   const result = withMean(Object.fromEntries(sites));
   await recordScores(output.release, result.mean);
   return result;
@@ -146,15 +153,24 @@ async function perceptualWeights({ spec }: Experiment, file: string): Promise<St
 }
 
 function interrupted({ file, output, options, progress }: Run, when: string): void {
-  const again = ['asyndgan run', file, '--out', output.directory, ...(options.seed === undefined ? [] : ['--seed', options.seed]), ...(options.baselines ? ['--baselines'] : []), '--resume'];
+  const again = [
+    'asyndgan run',
+    file,
+    '--out',
+    output.directory,
+    ...(options.seed === undefined ? [] : ['--seed', options.seed]),
+    ...(options.baselines ? ['--baselines'] : []),
+    '--resume',
+  ];
   progress.say(`stopped ${when}; everything is kept. Go on with:\n  ${again.join(' ')}`);
   process.exitCode = ExitCode.interrupted;
 }
 
 function announce(output: Output, { segmentation, iterationsPerSecond: rate, bytesPerIteration: bytes }: Summary, watch: Stopwatch): void {
   const { asyndgan, realAll, realSubset } = segmentation;
-  const line = (name: string, { mean }: { mean: SegmentationScore }) => console.log(`  ${name.padEnd(26)} Dice ${mean.dice.toFixed(3)}   AJI ${mean.aji.toFixed(3)}   HD95 ${mean.hd95.toFixed(1)} px`);
-  console.log('\nA segmenter that saw no real image, on the sites\' real test images:');
+  const line = (name: string, { mean }: { mean: SegmentationScore }) =>
+    console.log(`  ${name.padEnd(26)} Dice ${mean.dice.toFixed(3)}   AJI ${mean.aji.toFixed(3)}   HD95 ${mean.hd95.toFixed(1)} px`);
+  console.log("\nA segmenter that saw no real image, on the sites' real test images:");
   if (asyndgan) line('AsynDGAN (synthetic only)', asyndgan);
   if (segmentation.synAll) line('Syn-All', segmentation.synAll);
   if (realAll) line('Real-All', realAll);
@@ -162,6 +178,8 @@ function announce(output: Output, { segmentation, iterationsPerSecond: rate, byt
   if (best) line(`best site (${best[0]})`, best[1]);
   const traffic = Object.values(bytes).map(({ down, up }) => down + up);
   const mean = traffic.reduce((a, b) => a + b, 0) / traffic.length;
-  console.log(`\n${rate.toFixed(2)} iterations/s; ${(mean / 1000).toFixed(1)} kB for each site and iteration; ${duration(process.uptime())} in all (training ${duration(watch.seconds.train ?? 0)})`);
+  console.log(
+    `\n${rate.toFixed(2)} iterations/s; ${(mean / 1000).toFixed(1)} kB for each site and iteration; ${duration(process.uptime())} in all (training ${duration(watch.seconds.train ?? 0)})`,
+  );
   console.log(`report   ${output.report}\nrelease  ${output.release}`);
 }

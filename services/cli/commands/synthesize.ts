@@ -19,7 +19,8 @@ export interface SynthesizeOptions {
 /** `asyndgan synthesize`: a release from a run's generator, of any size, without the sites. */
 export async function synthesizeImages({ checkpoint: file, count, out, experiment: given, threads }: SynthesizeOptions): Promise<void> {
   const checkpoint = await readCheckpoint(file);
-  if (checkpoint.party !== 'hub') throw new WrongCheckpointError(file, `this is the discriminator of site ${checkpoint.party}; images come from the hub's checkpoint`);
+  if (checkpoint.party !== 'hub')
+    throw new WrongCheckpointError(file, `this is the discriminator of site ${checkpoint.party}; images come from the hub's checkpoint`);
   const hub = dirname(resolve(file));
   const experiment = await loadExperiment(given ?? layout(resolve(hub, '..', '..')).experiment);
   const { native } = nativeFor(experiment, threads);

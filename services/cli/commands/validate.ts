@@ -8,9 +8,12 @@ export async function validate(file: string, options: { data: boolean }): Promis
   const later = unsupported(experiment);
   if (later.length > 0) throw new UnsupportedFeatureError(file, later);
   const { sites, model } = experiment.spec;
-  console.log(`${file}: valid; ${sites.length} ${sites.length === 1 ? 'site' : 'sites'}, images ${model.image.size}x${model.image.size}x${model.image.channels}`);
+  console.log(
+    `${file}: valid; ${sites.length} ${sites.length === 1 ? 'site' : 'sites'}, images ${model.image.size}x${model.image.size}x${model.image.channels}`,
+  );
   if (!options.data) return;
   const data = await openSiteData(experiment, file);
-  for (const { site, train, test } of data) console.log(`  ${site}: ${train.count} training images, ${test ? `${test.count} test images` : 'no test split'}`);
+  for (const { site, train, test } of data)
+    console.log(`  ${site}: ${train.count} training images, ${test ? `${test.count} test images` : 'no test split'}`);
   await closeSiteData(data);
 }

@@ -32,35 +32,57 @@ export interface FederationOptions {
 /** One discriminator for each site: AsynDGAN. */
 export async function openFederation(experiment: Experiment, data: readonly SiteData[], options: FederationOptions): Promise<Federation> {
   const { batchSize } = experiment.spec.training;
-  return assemble(experiment, options, batchSize * data.length, () => batchSize, undefined, (site) => {
-    const { train, test } = data.find((candidate) => candidate.site === site)!;
-    return { train, test };
-  });
+  return assemble(
+    experiment,
+    options,
+    batchSize * data.length,
+    () => batchSize,
+    undefined,
+    (site) => {
+      const { train, test } = data.find((candidate) => candidate.site === site)!;
+      return { train, test };
+    },
+  );
 }
 
-export const POOLED_SITE = 'all-sites';
+const POOLED_SITE = 'all-sites';
 
 /**
  * Syn-All: the same generator against one discriminator over everybody's data, which is told each image's site as a one-hot plane (without that
  * it collapses to one site's look, and the comparison would not be fair).
  */
-export async function openPooledFederation(experiment: Experiment, data: readonly SiteData[], options: FederationOptions): Promise<Federation> {
+export async function openPooledFederation(
+  experiment: Experiment,
+  data: readonly SiteData[],
+  options: FederationOptions,
+): Promise<Federation> {
   const { spec } = experiment;
-  const pooled = new PooledDataset(POOLED_SITE, data.map(({ train }) => train));
+  const pooled = new PooledDataset(
+    POOLED_SITE,
+    data.map(({ train }) => train),
+  );
   const batch = spec.training.batchSize * data.length;
   const [first] = spec.sites;
   const pooledExperiment: Experiment = { ...experiment, spec: { ...spec, sites: [{ ...first!, name: POOLED_SITE }] } };
   const sources = new Map<string, number>();
   const sourceOf = (key: string) => sources.get(key)!;
-  return assemble(pooledExperiment, options, batch, () => batch, (_site, condition) => sourceOf(condition.ref.key), () => ({
-    train: pooled,
-    test: null,
-    extraChannels: data.length,
-    extraConditions: (keys: readonly string[], { conditions }: Batch) => withSitePlanes(conditions, conditionChannels(spec.model.labels), keys.map(sourceOf), data.length),
-    onKeys: (keys: readonly string[]) => {
-      keys.forEach((key, i) => sources.set(key, pooled.sourceOf(i)));
-    },
-  }));
+  return assemble(
+    pooledExperiment,
+    options,
+    batch,
+    () => batch,
+    (_site, condition) => sourceOf(condition.ref.key),
+    () => ({
+      train: pooled,
+      test: null,
+      extraChannels: data.length,
+      extraConditions: (keys: readonly string[], { conditions }: Batch) =>
+        withSitePlanes(conditions, conditionChannels(spec.model.labels), keys.map(sourceOf), data.length),
+      onKeys: (keys: readonly string[]) => {
+        for (const [i, key] of keys.entries()) sources.set(key, pooled.sourceOf(i));
+      },
+    }),
+  );
 }
 
 interface Party extends Pick<SiteData, 'train' | 'test'> {
@@ -94,10 +116,28 @@ async function assemble(
       const { extraChannels = 0, extraConditions, onKeys, train, test } = partyOf(name);
       const channels = conditionChannels(model.labels) + extraChannels;
       const batchSize = batchOf(name);
-      const discriminator = new DiscriminatorTrainer(native, { model, training, batchSize, conditionChannels: channels, seed: siteSeed(training.seed, name), perceptualWeights });
+      const discriminator = new DiscriminatorTrainer(native, {
+        model,
+        training,
+        batchSize,
+        conditionChannels: channels,
+        seed: siteSeed(training.seed, name),
+        perceptualWeights,
+      });
       discriminators.push(discriminator);
       const kept = await storeOf(name);
-      const site = new Site({ name, experiment, native, trainer: discriminator, train, test, store: kept.store, snapshots: kept.held, batchSize, ...(extraConditions && { extraConditions }) });
+      const site = new Site({
+        name,
+        experiment,
+        native,
+        trainer: discriminator,
+        train,
+        test,
+        store: kept.store,
+        snapshots: kept.held,
+        batchSize,
+        ...(extraConditions && { extraConditions }),
+      });
       onKeys?.(site.keys);
       return () => site.join(wires.site(name), signal);
     }),
@@ -131,4 +171,5 @@ function withSitePlanes(conditions: Float32Array, channels: number, sitesOf: rea
 }
 
 /** Every discriminator starts from its own weights. */
-const siteSeed = (seed: number, site: string): number => [...site].reduce((hash, letter) => (Math.imul(hash, 31) + letter.codePointAt(0)!) >>> 0, seed);
+const siteSeed = (seed: number, site: string): number =>
+  [...site].reduce((hash, letter) => (Math.imul(hash, 31) + letter.codePointAt(0)!) >>> 0, seed);

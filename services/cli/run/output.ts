@@ -23,7 +23,7 @@ export interface Output {
 export async function openOutput(experiment: Experiment, wanted: string | undefined, resume: boolean): Promise<Output> {
   const directory = wanted ?? (await defaultDirectory(join('out', experiment.metadata.name), resume));
   const present = await entries(directory);
-  if (resume && !present.includes('checkpoints')) throw new NothingToResumeError(directory);
+  if (resume && !present.includes('experiment.yaml')) throw new NothingToResumeError(directory);
   if (!resume && present.length > 0) throw new OutputTakenError(directory);
   const output = layout(directory);
   await mkdir(output.samples, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {

@@ -38,7 +38,9 @@ export class Progress {
     this.#shownAt = now;
     const rate = (done - this.#startedFrom) / Math.max((now - this.#startedAt) / 1000, 1e-9);
     const left = (this.#total - done) / Math.max(rate, 1e-9);
-    const facts = [`${done}/${this.#total}`, `${rate.toPrecision(3)} it/s`, detail, last ? '' : `${duration(left)} left`].filter(Boolean).join('  ');
+    const facts = [`${done}/${this.#total}`, `${rate.toPrecision(3)} it/s`, detail, last ? '' : `${duration(left)} left`]
+      .filter(Boolean)
+      .join('  ');
     if (!this.#stream.isTTY) {
       this.#stream.write(`${this.#stage}: ${facts}\n`);
       return;

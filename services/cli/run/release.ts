@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { instancesOfClasses, type LabelledImages, readRelease, type ReleaseCard, ReleaseWriter } from '#evaluator';
+import { instancesOfClasses, type LabelledImages, type ReleaseCard, ReleaseWriter, readRelease } from '#evaluator';
 import { type Experiment, experimentDigest } from '#experiment';
 import type { SyntheticImage } from '#generator';
 import { VERSIONS } from '../versions.ts';
@@ -14,7 +14,14 @@ const PAIRED_NOTE =
   'A paired loss was on: its gradient gives the sign of (synthetic - real) for each pixel, from which the hub could rebuild real images.';
 
 /** Writes images as a release of the experiment. checkpoint: the file of the generator that made them. */
-export async function writeRelease(directory: string, experiment: Experiment, checkpoint: { file: string; iteration: number }, images: Iterable<SyntheticImage> | AsyncIterable<SyntheticImage>, total: number, progress: Progress): Promise<ReleaseCard> {
+export async function writeRelease(
+  directory: string,
+  experiment: Experiment,
+  checkpoint: { file: string; iteration: number },
+  images: Iterable<SyntheticImage> | AsyncIterable<SyntheticImage>,
+  total: number,
+  progress: Progress,
+): Promise<ReleaseCard> {
   const { model, sites, training } = experiment.spec;
   const { size } = model.image;
   const plan = { image: model.image, labels: model.labels, sites: sites.map(({ name, masks }) => ({ name, masks })) };
@@ -31,7 +38,11 @@ export async function writeRelease(directory: string, experiment: Experiment, ch
     digest: experimentDigest(experiment),
     seed: training.seed,
     iterations: checkpoint.iteration,
-    generator: { checkpoint: createHash('sha256').update(await readFile(checkpoint.file)).digest('hex') },
+    generator: {
+      checkpoint: createHash('sha256')
+        .update(await readFile(checkpoint.file))
+        .digest('hex'),
+    },
     created: new Date().toISOString(),
     versions: VERSIONS,
     privacy: { differentialPrivacy: false, pairedTerms, notes: pairedTerms ? [...PRIVACY_NOTES, PAIRED_NOTE] : PRIVACY_NOTES },
@@ -40,7 +51,9 @@ export async function writeRelease(directory: string, experiment: Experiment, ch
 }
 
 /** The images of a release, checked against its card, as training data; all in memory. */
-export async function releaseImages(directory: string): Promise<LabelledImages & { card: ReleaseCard; imagesOf(site: string): Uint8Array[] }> {
+export async function releaseImages(
+  directory: string,
+): Promise<LabelledImages & { card: ReleaseCard; imagesOf(site: string): Uint8Array[] }> {
   const { card, samples } = await readRelease(directory);
   const all = [...samples()];
   return {

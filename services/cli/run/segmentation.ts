@@ -1,4 +1,12 @@
-import { aggregate, type LabelledImages, type SegmentationResult, type SegmentationScore, Segmenter, type SegmenterSpec, trainSegmenter } from '#evaluator';
+import {
+  aggregate,
+  type LabelledImages,
+  type SegmentationResult,
+  type SegmentationScore,
+  Segmenter,
+  type SegmenterSpec,
+  trainSegmenter,
+} from '#evaluator';
 import type { Experiment } from '#experiment';
 import type { Native, State } from '#nn';
 import type { Progress } from './progress.ts';
@@ -12,7 +20,14 @@ export const segmenterSpec = ({ spec }: Experiment): SegmenterSpec => ({
 });
 
 /** Trains the experiment's U-Net on these images: the same network, budget and seed whatever the images are. */
-export async function segmenterFor(native: Native, experiment: Experiment, name: string, images: LabelledImages, progress: Progress, signal: AbortSignal): Promise<State> {
+export async function segmenterFor(
+  native: Native,
+  experiment: Experiment,
+  name: string,
+  images: LabelledImages,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<State> {
   const { evaluate } = experiment.spec.release;
   const training = { ...evaluate, seed: evaluate.seed ?? experiment.spec.training.seed };
   progress.start(`segmenter on ${name}`, evaluate.steps);
@@ -22,7 +37,12 @@ export async function segmenterFor(native: Native, experiment: Experiment, name:
 }
 
 /** Scores a segmenter on the real test images of every site that has some. */
-export async function scoreHere(native: Native, experiment: Experiment, weights: State, data: readonly SiteData[]): Promise<SegmentationResult> {
+export async function scoreHere(
+  native: Native,
+  experiment: Experiment,
+  weights: State,
+  data: readonly SiteData[],
+): Promise<SegmentationResult> {
   const segmenter = new Segmenter(native, segmenterSpec(experiment), weights);
   try {
     const sites: Record<string, SegmentationScore> = {};
@@ -33,4 +53,7 @@ export async function scoreHere(native: Native, experiment: Experiment, weights:
   }
 }
 
-export const withMean = (sites: Record<string, SegmentationScore>): SegmentationResult => ({ mean: aggregate(Object.values(sites)), sites });
+export const withMean = (sites: Record<string, SegmentationScore>): SegmentationResult => ({
+  mean: aggregate(Object.values(sites)),
+  sites,
+});

@@ -19,7 +19,8 @@ export async function openSiteData({ spec }: Experiment, experimentFile: string)
       const source = { ...dataset, path: resolve(dirname(experimentFile), dataset.path) };
       const train = await openDataset(name, source, 'train', image, labels);
       opened.push({ site: name, train, test: null });
-      if (await hasSplit(source, 'test')) opened[opened.length - 1] = { site: name, train, test: await openDataset(name, source, 'test', image, labels) };
+      if (await hasSplit(source, 'test'))
+        opened[opened.length - 1] = { site: name, train, test: await openDataset(name, source, 'test', image, labels) };
     }
     checkSameGeometry(opened.map(({ train }) => train));
     return opened;

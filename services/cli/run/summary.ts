@@ -28,7 +28,9 @@ export function bytesPerIteration(journal: readonly JournalEntry[]): Summary['by
       totals.set(site, { down: total.down + bytes.down, up: total.up + bytes.up, iterations: total.iterations + 1 });
     }
   }
-  return Object.fromEntries([...totals].map(([site, { down, up, iterations }]) => [site, { down: down / iterations, up: up / iterations }]));
+  return Object.fromEntries(
+    [...totals].map(([site, { down, up, iterations }]) => [site, { down: down / iterations, up: up / iterations }]),
+  );
 }
 
 /** The same exchange in the original's format: float32 images down, float32 gradients up (label maps not counted on either side). */
@@ -38,7 +40,10 @@ export function originalBytesPerIteration({ spec }: Experiment): { down: number;
 }
 
 /** FTD-48 between each site's real training images and the synthetic images in its style; computed here, in a local run alone. */
-export async function frechetBySite(data: readonly SiteData[], imagesOf: (site: string) => readonly Uint8Array[]): Promise<Record<string, number>> {
+export async function frechetBySite(
+  data: readonly SiteData[],
+  imagesOf: (site: string) => readonly Uint8Array[],
+): Promise<Record<string, number>> {
   const distances: Record<string, number> = {};
   for (const { site, train } of data) {
     const { size, channels } = train.image;
@@ -52,6 +57,10 @@ export async function frechetBySite(data: readonly SiteData[], imagesOf: (site: 
 }
 
 /** Iterations per second of the iterations themselves: start-up, checkpoints and sample grids are in seconds.train. */
-export const iterationsPerSecond = (journal: readonly JournalEntry[]): number => journal.length / journal.reduce((sum, { seconds }) => sum + seconds, 0);
+export const iterationsPerSecond = (journal: readonly JournalEntry[]): number =>
+  journal.length / journal.reduce((sum, { seconds }) => sum + seconds, 0);
 
-export const environment = (): Pick<Summary, 'versions' | 'peakRssMB'> => ({ versions: VERSIONS, peakRssMB: process.resourceUsage().maxRSS / 1024 });
+export const environment = (): Pick<Summary, 'versions' | 'peakRssMB'> => ({
+  versions: VERSIONS,
+  peakRssMB: process.resourceUsage().maxRSS / 1024,
+});

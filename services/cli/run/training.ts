@@ -1,6 +1,6 @@
-import { writeGrid, type GridRow } from '#evaluator';
-import { Journal, type JournalEntry, readJournal, trainSynchronously } from '#generator';
 import { join } from 'node:path';
+import { type GridRow, writeGrid } from '#evaluator';
+import { Journal, type JournalEntry, readJournal, trainSynchronously } from '#generator';
 import type { Federation } from './federation.ts';
 import type { Progress } from './progress.ts';
 
@@ -16,7 +16,13 @@ export interface TrainingFiles {
 }
 
 /** Trains until the end, or until `signal` is aborted; gives the iterations that are done. */
-export async function train(federation: Federation, files: TrainingFiles, progress: Progress, stage: string, signal: AbortSignal): Promise<number> {
+export async function train(
+  federation: Federation,
+  files: TrainingFiles,
+  progress: Progress,
+  stage: string,
+  signal: AbortSignal,
+): Promise<number> {
   const { experiment, hub, start } = federation;
   const { training } = experiment.spec;
   const journal = await Journal.open(files.journal, start);
@@ -55,7 +61,9 @@ export function sampleRows({ hub, experiment }: Federation): GridRow[] {
 export async function lossesOf(journal: string) {
   return (await readJournal(journal)).map(({ iteration, sites }) => ({
     iteration,
-    sites: Object.fromEntries(Object.entries(sites).map(([site, { losses }]) => [site, { discriminator: losses.discriminator!, generator: losses.generator! }])),
+    sites: Object.fromEntries(
+      Object.entries(sites).map(([site, { losses }]) => [site, { discriminator: losses.discriminator!, generator: losses.generator! }]),
+    ),
   }));
 }
 

@@ -58,63 +58,72 @@ export interface SliceHeader {
 
 /** @throws DatasetError for a file that is damaged, compressed or not grey */
 export function readSliceHeader(bytes: Uint8Array, path: string): SliceHeader {
-  const dataSet = parse(bytes, path, TAG.pixels);
-  checkReadable(dataSet, path);
-  const { bits, stored, signed, slope, intercept } = encoding(dataSet);
-  const numbers = (tag: string, count: number) => {
-    const values = Array.from({ length: count }, (_, i) => dataSet.floatString(tag, i));
-    return values.every((value) => value !== undefined && Number.isFinite(value)) ? (values as number[]) : null;
-  };
-  return {
-    path,
-    ...size(dataSet),
-    seriesUid: dataSet.string(TAG.seriesUid) ?? '',
-    position: numbers(TAG.position, 3),
-    orientation: numbers(TAG.orientation, 6),
-    spacing: numbers(TAG.spacing, 2),
-    instanceNumber: dataSet.intString(TAG.instanceNumber) ?? null,
-    eightBit: bits === 8 && stored === 8 && !signed && slope === 1 && intercept === 0,
-  };
+  return reading(path, () => {
+    const dataSet = parse(bytes, path, { untilTag: TAG.pixels });
+    checkReadable(dataSet, path);
+    const { bits, stored, signed, slope, intercept } = encoding(dataSet);
+    return {
+      path,
+      ...size(dataSet),
+      seriesUid: dataSet.string(TAG.seriesUid) ?? '',
+      position: decimals(dataSet, TAG.position, 3),
+      orientation: decimals(dataSet, TAG.orientation, 6),
+      spacing: decimals(dataSet, TAG.spacing, 2),
+      instanceNumber: dataSet.intString(TAG.instanceNumber) ?? null,
+      eightBit: bits === 8 && stored === 8 && !signed && slope === 1 && intercept === 0,
+    };
+  });
 }
 
 /** Writes a slice's values, rescaled and with white as the greatest. @param out receives [rows, columns] */
 export function readSlicePixels(bytes: Uint8Array, path: string, out: Uint8Array | Float32Array): void {
-  const dataSet = parse(bytes, path);
-  const element = dataSet.elements[TAG.pixels];
-  const { bits, stored, signed, slope, intercept } = encoding(dataSet);
-  if (element === undefined || element.length < (out.length * bits) / 8)
-    throw new UnreadableError(path, 'its pixels are missing or truncated');
-  const view = new DataView(bytes.buffer, bytes.byteOffset + element.dataOffset, element.length);
-  // Bits beyond those stored may hold overlays; shifting them out also extends the sign.
-  const shift = 32 - stored;
-  const mirror = dataSet.string(TAG.photometric) === 'MONOCHROME1' ? (signed ? -1 : 2 ** stored - 1) : null;
-  for (let i = 0; i < out.length; i++) {
-    const raw = (bits === 8 ? view.getUint8(i) : view.getUint16(2 * i, true)) << shift;
-    const value = signed ? raw >> shift : raw >>> shift;
-    out[i] = (mirror === null ? value : mirror - value) * slope + intercept;
-  }
+  reading(path, () => {
+    const dataSet = parse(bytes, path);
+    const element = dataSet.elements[TAG.pixels];
+    const { bits, stored, signed, slope, intercept } = encoding(dataSet);
+    if (element === undefined || element.length < (out.length * bits) / 8)
+      throw new UnreadableError(path, 'its pixels are missing or truncated');
+    const view = new DataView(bytes.buffer, bytes.byteOffset + element.dataOffset, element.length);
+    // Bits beyond those stored may hold overlays; shifting them out also extends the sign.
+    const shift = 32 - stored;
+    const mirror = dataSet.string(TAG.photometric) === 'MONOCHROME1' ? (signed ? -1 : 2 ** stored - 1) : null;
+    for (let i = 0; i < out.length; i++) {
+      const raw = (bits === 8 ? view.getUint8(i) : view.getUint16(2 * i, true)) << shift;
+      const value = signed ? raw >> shift : raw >>> shift;
+      out[i] = (mirror === null ? value : mirror - value) * slope + intercept;
+    }
+  });
 }
 
-function parse(bytes: Uint8Array, path: string, untilTag?: string): DataSet {
+function parse(bytes: Uint8Array, path: string, options: { untilTag?: string } = {}): DataSet {
+  // Asked before the rest is parsed: what follows may be packed.
+  const syntax = dicomParser.readPart10Header(bytes).string(TAG.transferSyntax) ?? 'unknown';
+  if (syntax !== IMPLICIT_LITTLE_ENDIAN && syntax !== EXPLICIT_LITTLE_ENDIAN) {
+    const named = OTHER_SYNTAXES[syntax] === undefined ? syntax : `${OTHER_SYNTAXES[syntax]} (${syntax})`;
+    throw new UnsupportedFileError(
+      path,
+      `has the transfer syntax ${named}`,
+      'convert it to Explicit VR Little Endian, as with gdcmconv --raw IN OUT',
+    );
+  }
+  return dicomParser.parseDicom(bytes, options);
+}
+
+/** The library throws strings, errors, and objects that hold either; also where a value is asked for. */
+function reading<T>(path: string, work: () => T): T {
   try {
-    // Asked before the rest is parsed: what follows may be packed.
-    const syntax = dicomParser.readPart10Header(bytes).string(TAG.transferSyntax) ?? 'unknown';
-    if (syntax !== IMPLICIT_LITTLE_ENDIAN && syntax !== EXPLICIT_LITTLE_ENDIAN) {
-      const named = OTHER_SYNTAXES[syntax] === undefined ? syntax : `${OTHER_SYNTAXES[syntax]} (${syntax})`;
-      throw new UnsupportedFileError(
-        path,
-        `has the transfer syntax ${named}`,
-        'convert it to Explicit VR Little Endian, as with gdcmconv --raw IN OUT',
-      );
-    }
-    return dicomParser.parseDicom(bytes, untilTag === undefined ? {} : { untilTag });
+    return work();
   } catch (cause) {
     if (cause instanceof DatasetError) throw cause;
-    // The library throws strings, errors, and objects that hold either.
     const thrown = (cause as { exception?: unknown }).exception ?? cause;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new UnreadableError(path, `it is truncated, or no DICOM file (${reason.replace(/^dicomParser\.\w+: /, '')})`, { cause });
   }
+}
+
+function decimals(dataSet: DataSet, tag: string, count: number): number[] | null {
+  const values = Array.from({ length: count }, (_, i) => dataSet.floatString(tag, i) ?? Number.NaN);
+  return values.every(Number.isFinite) ? values : null;
 }
 
 function checkReadable(dataSet: DataSet, path: string): void {

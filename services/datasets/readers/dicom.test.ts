@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
 import { openDataset } from '../dataset.ts';
+import { DatasetError } from '../errors.ts';
 import { stretch } from '../stretch.ts';
 import { copy, fails, MODULES, png, put, source, temporary } from '../test-support.ts';
 import type { DatasetSource } from '../types.ts';
@@ -249,6 +251,23 @@ test('colour, several frames, many bits and cut or foreign files say so', async 
     put(join(root, 'train/ct/0.dcm'), bytes);
     await fails(open(root, 2), 'DATASET_UNREADABLE', /train\/ct\/0\.dcm cannot be read: it is truncated, or no DICOM file \([^\n]+\)$/);
   }
+});
+
+test('damaged bytes end in pixels or a DatasetError, never in another error or a hang', () => {
+  const whole = slice([1, 2, 3, 4], { frames: '1', slope: '2', intercept: '0' });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 5 }), (changes) => {
+      const bytes = Uint8Array.from(whole);
+      for (const [at, value] of changes) bytes[at] = value;
+      try {
+        const { width, height } = readSliceHeader(bytes, 'x.dcm');
+        readSlicePixels(bytes, 'x.dcm', new Float32Array(width * height));
+      } catch (error) {
+        assert.ok(error instanceof DatasetError, String(error));
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('slices and label maps without partner or of another size are named', async (t) => {

@@ -7,6 +7,7 @@ import { explain, readBytes } from '../files.ts';
 
 const NIFTI1_BYTES = 348;
 const NIFTI2_BYTES = 540;
+const MOST_EXTENSION_BYTES = 2 ** 24;
 const MOST_BYTES = 2 ** 31;
 const GZIP = [0x1f, 0x8b];
 
@@ -83,6 +84,9 @@ function interpret(raw: NIFTI1 | NIFTI2, path: string): NiftiHeader {
       `has ${axes} axes of sizes ${raw.dims.slice(1, axes + 1).join('x')}`,
       'save each point in time as a volume of its own',
     );
+  }
+  if (!(raw.vox_offset >= NIFTI1_BYTES && raw.vox_offset <= MOST_EXTENSION_BYTES)) {
+    throw new UnreadableError(path, `its voxels are said to start at byte ${raw.vox_offset}`);
   }
   const type = TYPES[raw.datatypeCode];
   if (type === undefined) throw new UnsupportedFileError(path, `has the data type ${raw.datatypeCode}`, 'save it as integers or floats');

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { openDataset } from '../dataset.ts';
+import { DatasetError } from '../errors.ts';
 import { stretch } from '../stretch.ts';
 import { fails, put, source, temporary } from '../test-support.ts';
 import type { DatasetSource } from '../types.ts';
@@ -117,6 +119,21 @@ test('slope and intercept are applied, also to labels; a slope of 0 means none',
   await fails(open(root, { contrast: 'None' }), 'DATASET_CONTRAST', /images\/a\.nii has more than 8 bits/);
 });
 
+test('NIfTI-2 is read like NIfTI-1', async (t) => {
+  const root = temporary(t);
+  const view = new DataView(new ArrayBuffer(544 + VOXELS));
+  view.setInt32(0, 540, true);
+  for (const [i, byte] of [...Buffer.from('n+2\0\r\n\x1a\n')].entries()) view.setUint8(4 + i, byte);
+  view.setInt16(12, TYPES.uint8.code, true);
+  view.setInt16(14, 8, true);
+  for (const [i, extent] of [3, SIZE, SIZE, SLICES].entries()) view.setBigInt64(16 + 8 * i, BigInt(extent), true);
+  view.setBigInt64(168, 544n, true);
+  for (const [i, value] of VALUES.entries()) view.setUint8(544 + i, value);
+  put(join(root, 'train/images/a.nii'), new Uint8Array(view.buffer));
+  put(join(root, 'train/labels/a.nii'), nifti(LABELS));
+  assert.deepEqual([...(await (await open(root, { contrast: 'None' })).read(1)).image], slice(VALUES, 3));
+});
+
 test('all slices are samples where none has labels; one point in time is a volume', async (t) => {
   const root = temporary(t);
   put(join(root, 'train/images/a.nii'), nifti(VALUES, { dims: [4, SIZE, SIZE, SLICES, 1] }));
@@ -173,4 +190,20 @@ test('a truncated, damaged or foreign file and values that are no numbers say so
   await refuse('', /the file is empty/);
   await refuse(nifti([...VALUES.slice(1), Number.NaN], { type: 'float32' }), /not finite/);
   await refuse(nifti(VALUES, { dims: [3, SIZE, 0, SLICES] }), /its size is 6x0x4/);
+});
+
+test('a damaged header ends in a volume or a DatasetError, never in another error', async (t) => {
+  const root = temporary(t);
+  const whole = nifti(VALUES, { affine: [1, 0, 0, 0], slope: 1 });
+  put(join(root, 'train/labels/a.nii'), nifti(LABELS));
+  const damage = fc.array(fc.tuple(fc.nat(351), fc.nat(255)), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(damage, async (changes) => {
+      const bytes = whole.slice();
+      for (const [at, value] of changes) bytes[at] = value;
+      put(join(root, 'train/images/a.nii'), bytes);
+      await open(root, { fit: 'Resize' }).catch((error) => assert.ok(error instanceof DatasetError, String(error)));
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -26,6 +26,8 @@ const TAG = {
 } as const;
 /** Bytes of the field types that hold these tags: BYTE, SHORT, LONG. */
 const FIELD_BYTES: Readonly<Record<number, 1 | 2 | 4>> = { 1: 1, 3: 2, 4: 4 };
+/** RGB with alpha and a spare. */
+const MOST_CHANNELS = 5;
 /** Photometric interpretations. */
 export const WHITE_IS_ZERO = 0;
 export const PALETTE = 3;
@@ -131,6 +133,7 @@ function unsupported(one: (tag: number, missing: number) => number): [what: stri
   const readable =
     format === UNSIGNED ? [8, 16].includes(bits) || ([1, 4].includes(bits) && channels === 1) : format === FLOAT && bits === 32;
   if (!readable) return [`has ${bits} bits of sample format ${format} per value`, 'save it with 8 or 16 bits, unsigned'];
+  if (channels < 1 || channels > MOST_CHANNELS) return [`has ${channels} channels`, 'save it as grey or RGB'];
   const compression = one(TAG.compression, 1);
   if (!isKnownCompression(compression)) return [`is compressed with method ${compression}`, 'save it with LZW, Deflate or no compression'];
   const photometric = one(TAG.photometric, 1);

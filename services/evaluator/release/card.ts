@@ -8,7 +8,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadec
 const whole = z.int().min(0);
 
 /** What a release is, where it comes from, and what was and was not done for the privacy of the sites' patients. */
-export const releaseCardSchema = z.strictObject({
+const releaseCardSchema = z.strictObject({
   schema: z.literal('asyndgan.io/release-card/v1'),
   experiment: z.string(),
   digest: sha256.describe('SHA-256 of the experiment'),

@@ -11,7 +11,11 @@ export function instancesOfClasses(classes: Uint8Array, height: number, width: n
   const interior = classes.map((label) => (label === INTERIOR ? 1 : 0));
   const { labels, areas } = components(interior, height, width);
   grow(labels, classes, width);
-  const rest = components(classes.map((label, i) => (label !== 0 && labels[i] === 0 ? 1 : 0)), height, width);
+  const rest = components(
+    classes.map((label, i) => (label !== 0 && labels[i] === 0 ? 1 : 0)),
+    height,
+    width,
+  );
   return labels.map((label, i) => (rest.labels[i] === 0 ? label : areas.length - 1 + rest.labels[i]!));
 }
 

@@ -52,6 +52,6 @@ function tiles(input: ReportInput): Tile[] {
   return [
     ...scored,
     { label: 'Training', value: duration(summary.seconds.train), note: `${summary.iterationsPerSecond.toFixed(2)} iterations/s` },
-    { label: 'On the wire', value: bytes(sent), note: `fp32 both ways: ${bytes(original)}` },
+    { label: 'On the wire', value: bytes(sent), note: `in fp32: ${bytes(original)}` },
   ];
 }

@@ -47,7 +47,7 @@ test('bytes: sums over the sites, the whole run, and fp32 both ways to compare w
   assert.match(text, /fluorescence-small 28\.3 kB 49\.4 kB 77\.7 kB 31\.1 MB/);
   assert.match(text, /all sites 113\.2 kB 197\.6 kB 310\.8 kB 124\.3 MB/);
   assert.match(text, /all sites, original&#39;s fp32 393\.2 kB 393\.2 kB 786\.4 kB 314\.6 MB/);
-  assert.match(text, /On the wire 124\.3 MB fp32 both ways: 314\.6 MB/);
+  assert.match(text, /On the wire 124\.3 MB in fp32: 314\.6 MB/);
 });
 
 test('the page needs nothing from elsewhere and runs nothing', () => {

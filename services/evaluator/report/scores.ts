@@ -62,7 +62,7 @@ function siteTable({ summary, sites }: ReportInput): Html {
   const mean = asyndgan ? [['mean', ...cells(asyndgan.mean), '']] : [];
   return html`<h3>AsynDGAN by site</h3>
 ${table(['site', 'Dice', 'AJI', 'HD95 (px)', 'sensitivity', 'specificity', 'FTD-48'], rows, mean)}
-<p class="note">${unscored.length > 0 ? html`<strong>Not scored, since without a test split:</strong> ${unscored.join(', ')}. ` : null}HD95: 95th percentile of the surface distance, lower is better. FTD-48: Frechet distance on 48 fixed texture features between the site's real and its synthetic images, lower is better; it is no FID and compares only with other FTD-48 values.</p>`;
+<p class="note">${unscored.length > 0 ? html`<strong>Not scored, since without a test split:</strong> ${unscored.join(', ')}. ` : null}HD95: 95th percentile of the surface distance, lower is better. FTD‑48: Frechet distance on 48 fixed texture features between the site's real and its synthetic images, lower is better; it is no FID and compares only with other FTD‑48 values.</p>`;
 }
 
 function baselineTable({ summary: { segmentation } }: ReportInput): Html | null {

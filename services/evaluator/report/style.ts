@@ -99,7 +99,10 @@ footer p { margin: 0; padding-top: 1rem; border-top: 1px solid var(--line); }
   section { margin-top: 2rem; }
   figure, .pair, tr, .tiles > div { break-inside: avoid; }
   h2, h3, figcaption { break-after: avoid; }
+  .pairs { grid-template-columns: repeat(4, 1fr); }
+  .panels { grid-template-columns: 1fr 1fr; }
   .scroll, pre { overflow: visible; max-height: none; }
+  pre { white-space: pre-wrap; }
   table { white-space: normal; }
   details::details-content { content-visibility: visible; block-size: auto; }
 }

@@ -1,8 +1,8 @@
 import type { Tensor } from '../graph.ts';
 import type { Scope } from '../layers.ts';
 import { relu } from '../ops/activation.ts';
-import { affineNorm, batchNorm } from '../ops/norm.ts';
 import { add, scale, sub } from '../ops/math.ts';
+import { affineNorm, batchNorm } from '../ops/norm.ts';
 import { maxPool, upsample } from '../ops/pool.ts';
 import { concat } from '../ops/shape.ts';
 
@@ -45,7 +45,10 @@ function normalise(net: Scope, name: string, x: Tensor, training: boolean): Tens
   const running = { mean: net.buffer(`${name}/mean`, channels, 0), variance: net.buffer(`${name}/variance`, channels, 1) };
   if (!training) return affineNorm(x, gain, bias, net.graph.read(running.mean), net.graph.read(running.variance));
   const { y, mean, variance } = batchNorm(x, gain, bias);
-  for (const [variable, now] of [[running.mean, mean], [running.variance, variance]] as const) {
+  for (const [variable, now] of [
+    [running.mean, mean],
+    [running.variance, variance],
+  ] as const) {
     const before = net.graph.read(variable);
     net.graph.assign(variable, add(before, scale(sub(now, before), MOMENTUM)));
   }

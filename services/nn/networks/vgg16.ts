@@ -1,14 +1,32 @@
-import type { Graph, Tensor } from '../graph.ts';
 import { StateMismatchError } from '../errors.ts';
-import type { State } from '../session.ts';
+import type { Graph, Tensor } from '../graph.ts';
 import { relu } from '../ops/activation.ts';
 import { biasAdd, conv2d } from '../ops/conv.ts';
 import { addN, div, scale, square, sub } from '../ops/math.ts';
 import { maxPool } from '../ops/pool.ts';
 import { concat, mean } from '../ops/shape.ts';
+import type { State } from '../session.ts';
 
 /** torchvision's numbering of VGG16's convolutions up to relu4_3; 'pool' halves the image, 'tap' compares features. */
-const LAYERS: readonly (number | 'pool' | 'tap')[] = [0, 2, 'tap', 'pool', 5, 7, 'tap', 'pool', 10, 12, 14, 'tap', 'pool', 17, 19, 21, 'tap'];
+const LAYERS: readonly (number | 'pool' | 'tap')[] = [
+  0,
+  2,
+  'tap',
+  'pool',
+  5,
+  7,
+  'tap',
+  'pool',
+  10,
+  12,
+  14,
+  'tap',
+  'pool',
+  17,
+  19,
+  21,
+  'tap',
+];
 /** What torchvision's weights expect of an RGB image in [0, 1]. */
 const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
 
@@ -18,7 +36,13 @@ const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]
  * The weights are constants of the graph: they are in no checkpoint.
  */
 export function perceptualLoss(weights: State, a: Tensor, b: Tensor): Tensor {
-  const convolutions = new Map(LAYERS.filter((layer) => typeof layer === 'number').map((layer) => [layer, convolution(a.graph, weights, layer)]));
+  const convolutions = new Map<number, Convolution>();
+  let channels = IMAGENET.mean.length;
+  for (const layer of LAYERS.filter((layer) => typeof layer === 'number')) {
+    const made = convolution(a.graph, weights, layer, channels);
+    convolutions.set(layer, made);
+    channels = made.bias.shape[0]!;
+  }
   const [ofA, ofB] = [features(convolutions, a), features(convolutions, b)];
   return scale(addN(ofA.map((feature, i) => mean(square(sub(feature, ofB[i]!))))), 1 / ofA.length);
 }
@@ -46,20 +70,26 @@ interface Convolution {
 }
 
 /** [out, in, 3, 3] of PyTorch -> [3, 3, in, out]. */
-function convolution(graph: Graph, weights: State, layer: number): Convolution {
-  const { shape, data } = entry(weights, `features.${layer}.weight`);
-  const [out, inputs, height, width] = shape as [number, number, number, number];
-  const area = height * width;
+function convolution(graph: Graph, weights: State, layer: number, inputs: number): Convolution {
+  const bias = entry(weights, `features.${layer}.bias`, [null]);
+  const out = bias.data.length;
+  const { data } = entry(weights, `features.${layer}.weight`, [out, inputs, 3, 3]);
   const filter = new Float32Array(data.length);
   for (let at = 0; at < data.length; at++) {
-    const [k, i, o] = [at % area, Math.floor(at / area) % inputs, Math.floor(at / (area * inputs))];
+    const [k, i, o] = [at % 9, Math.floor(at / 9) % inputs, Math.floor(at / (9 * inputs))];
     filter[(k * inputs + i) * out + o] = data[at]!;
   }
-  return { filter: graph.constant(filter, [height, width, inputs, out]), bias: graph.constant(entry(weights, `features.${layer}.bias`).data) };
+  return { filter: graph.constant(filter, [3, 3, inputs, out]), bias: graph.constant(bias.data) };
 }
 
-function entry(weights: State, name: string) {
+/** null in `shape`: any extent. */
+function entry(weights: State, name: string, shape: readonly (number | null)[]) {
   const value = weights.get(name);
   if (!value) throw new StateMismatchError(`the perceptual weights have no '${name}' (torchvision's names of VGG16 are expected)`);
+  const fits = value.shape.length === shape.length && shape.every((extent, axis) => extent === null || extent === value.shape[axis]);
+  if (!fits)
+    throw new StateMismatchError(
+      `'${name}' of the perceptual weights is [${value.shape}], expected [${shape.map((extent) => extent ?? 'any')}]`,
+    );
   return value;
 }

@@ -28,7 +28,7 @@ export const scale = (x: Tensor, factor: number): Tensor => (factor === 1 ? x : 
 export const neg = (x: Tensor): Tensor => unary('Neg', x, (dy) => neg(dy));
 export const square = (x: Tensor): Tensor => unary('Square', x, (dy) => mul(dy, scale(x, 2)));
 export const abs = (x: Tensor): Tensor => unary('Abs', x, (dy) => mul(dy, sign(x)));
-export const sign = (x: Tensor): Tensor => unary('Sign', x, null);
+const sign = (x: Tensor): Tensor => unary('Sign', x, null);
 export const exp = (x: Tensor): Tensor => unary('Exp', x, (dy, y) => mul(dy, y));
 export const log = (x: Tensor): Tensor => unary('Log', x, (dy) => div(dy, x));
 export const sqrt = (x: Tensor): Tensor => unary('Sqrt', x, (dy, y) => div(scale(dy, 0.5), y));
@@ -45,11 +45,8 @@ export function addN(parts: readonly Tensor[]): Tensor {
   return first!.graph.op('AddN', parts, attributes, [first!.shape], ([dy]) => parts.map(() => dy!))[0]!;
 }
 
-export const zerosLike = (x: Tensor): Tensor => filled(x, 0);
-export const onesLike = (x: Tensor): Tensor => filled(x, 1);
-
-function filled(x: Tensor, value: number): Tensor {
-  return x.graph.op('Fill', [x.graph.ints(x.shape), x.graph.scalar(value)], { ...FLOAT, index_type: { type: DType.int32 } }, [x.shape])[0]!;
+export function zerosLike(x: Tensor): Tensor {
+  return x.graph.op('Fill', [x.graph.ints(x.shape), x.graph.scalar(0)], { ...FLOAT, index_type: { type: DType.int32 } }, [x.shape])[0]!;
 }
 
 /** Repeats x along the axes where its extent is 1, to `shape`. */

@@ -1,0 +1,31 @@
+import { parseArgs } from 'node:util';
+import { memory } from './memory.ts';
+import { quality } from './quality.ts';
+import { start } from './start.ts';
+import { train } from './train.ts';
+
+/** A benchmark prints a table for people and gives its numbers; their keys are a contract. */
+export type Benchmark = (options: BenchmarkOptions) => Promise<Record<string, unknown>>;
+
+export interface BenchmarkOptions {
+  /** A Python that has torch; without it there is no comparison. */
+  readonly peer: string | null;
+  readonly seeds: number;
+  readonly threads: number | null;
+}
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { train, memory, start, quality };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { peer: { type: 'string' }, seeds: { type: 'string', default: '3' }, threads: { type: 'string' } },
+});
+const [name] = positionals;
+const benchmark = BENCHMARKS[name ?? ''];
+if (benchmark) {
+  const options = { peer: values.peer ?? null, seeds: Number(values.seeds), threads: values.threads ? Number(values.threads) : null };
+  console.log(JSON.stringify(await benchmark(options)));
+} else {
+  console.error(`usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [--peer PYTHON] [--seeds N] [--threads N]`);
+  process.exitCode = 2;
+}
