@@ -19,4 +19,4 @@ export type { LossPoint } from './report/loss-chart.ts';
 export { renderReport } from './report/report.ts';
 export { Segmenter, type SegmenterSpec } from './segmenter.ts';
 export { type LabelledImages, type SegmenterTraining, trainSegmenter } from './segmenter-training.ts';
-export { parseSummary, type SegmentationResult, type Summary } from './summary.ts';
+export { parseSummary, type SegmentationResult, type Summary, scoreSchema } from './summary.ts';

@@ -37,7 +37,7 @@ export const summarySchema = z.strictObject({
     synAll: resultSchema.optional(),
   }),
   frechetTexture: bySite(positive),
-  parameters: z.strictObject({ generator: z.int(), discriminator: z.int(), segmenter: z.int().nullable() }),
+  parameters: z.strictObject({ generator: z.int(), discriminator: z.int() }),
   peakRssMB: positive,
   threads: z.int().min(1),
 });

@@ -49,6 +49,7 @@ export class Hub {
   async assemble(): Promise<number> {
     const cut = await this.#membership.cut;
     await Promise.all([...this.#shared.values()].map(({ promise }) => promise));
+    for (const { site } of this.#members) this.#bytesSince(site);
     if (cut === null) return 0;
     const { state } = await this.#options.store.load(cut, experimentDigest(this.#options.experiment));
     this.#options.trainer.restore(state);
@@ -83,6 +84,12 @@ export class Hub {
     const { experiment, store, trainer } = this.#options;
     const { seed } = experiment.spec.training;
     await store.save({ party: 'hub', iteration: done, experimentDigest: experimentDigest(experiment), seed, state: trainer.state() });
+  }
+
+  /** Where the finished generator is kept. */
+  get lastCheckpoint(): { file: string; iteration: number } {
+    const { iterations } = this.#options.experiment.spec.training;
+    return { file: this.#options.store.fileOf(iterations), iteration: iterations };
   }
 
   /** Asks every site to keep its state as it is now. */

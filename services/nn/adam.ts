@@ -29,18 +29,21 @@ export class Adam {
   /** Adds one step to the current run, which then wants `feeds()`. gradients: one for each trainable weight, in order. */
   apply(graph: Graph, gradients: readonly Tensor[]): void {
     const { beta1, beta2 } = this.#spec;
-    const hyper = ['beta1Power', 'beta2Power', 'learningRate'].map((name) => graph.placeholder(`adam/${name}`, []));
-    const rest = [graph.scalar(beta1), graph.scalar(beta2), graph.placeholder('adam/epsilon', [])];
+    // With powers of 0 the kernel leaves the bias correction, which it would compute in float32, to the rate.
+    const powers = [graph.scalar(0), graph.scalar(0)];
+    const [rate, epsilon] = ['rate', 'epsilon'].map((name) => graph.placeholder(`adam/${name}`, []));
+    const rest = [...powers, rate!, graph.scalar(beta1), graph.scalar(beta2), epsilon!];
     this.#slots.forEach(({ weight, moment1, moment2 }, i) => {
-      graph.write('ResourceApplyAdam', [weight, moment1, moment2], [...hyper, ...rest, gradients[i]!], { T: { type: DType.float32 } });
+      graph.write('ResourceApplyAdam', [weight, moment1, moment2], [...rest, gradients[i]!], { T: { type: DType.float32 } });
     });
   }
 
-  /** For the step with this number (1, 2, ...). The bias corrections are computed in float64 from the number alone: a resumed run needs no more. */
+  /** For the step with this number (1, 2, ...). The bias corrections are computed from the number alone: a resumed run needs no more. */
   feeds(step: number, learningRate: number): Record<string, Float32Array> {
-    const { beta1, beta2 } = this.#spec;
-    const values = { beta1Power: beta1 ** step, beta2Power: beta2 ** step, learningRate, epsilon: EPSILON * Math.sqrt(1 - beta2 ** step) };
-    return Object.fromEntries(Object.entries(values).map(([name, value]) => [`adam/${name}`, Float32Array.of(value)]));
+    // The kernel decays by the float32 numbers; so must the corrections, or the first steps are off by 1e-5.
+    const [correction1, correction2] = [this.#spec.beta1, this.#spec.beta2].map((beta) => 1 - Math.fround(beta) ** step);
+    const root = Math.sqrt(correction2!);
+    return { 'adam/rate': Float32Array.of((learningRate * root) / correction1!), 'adam/epsilon': Float32Array.of(EPSILON * root) };
   }
 }
 

@@ -17,7 +17,7 @@ export interface HubChannel {
   onJoin(handler: (hello: Hello) => Promise<Welcome>): void;
   /** Receives the complete label maps of a site; a second set replaces the first. */
   onConditions(handler: (site: string, conditions: Conditions) => Promise<void>): void;
-  /** One training step at a site. One may be in flight per site (WireBusyError). Sending the same work again is safe. */
+  /** One training step at a site. One may be in flight per site (WireBusyError). Sending the same work again is safe. The fakes must not change before it settles. */
   exchange(site: string, work: Work, signal: AbortSignal): Promise<Feedback>;
   control<C extends Control>(site: string, message: C, signal: AbortSignal): Promise<ReplyTo<C>>;
   traffic(site: string): Traffic;

@@ -7,6 +7,15 @@ import { elementsOf, floatSection, jsonSection, readFloats, readJson } from './s
 type Evaluate = Extract<Control, { kind: 'evaluate' }>;
 type Parameters = readonly { readonly name: string; readonly shape: readonly number[] }[];
 
+/** An evaluate of which parts are missing. */
+interface Pending {
+  readonly control: Evaluate;
+  /** values of all parameters */
+  readonly total: number;
+  filled: number;
+  next: number;
+}
+
 /** One message, or a series for the weights of a segmenter: the first names all parameters, each brings the next stretch of their values. */
 export function* controlParts(control: Control): Generator<{ draft: Draft; last: boolean }> {
   if (control.kind === 'evaluate') yield* evaluateParts(control);
@@ -29,7 +38,7 @@ export function readReply<C extends Control>({ header: { reply } }: Envelope<'re
 /** Puts the messages of a control together again: most are whole at once, an evaluate comes as a series. */
 export class ControlAssembly {
   readonly #limits: WireLimits;
-  #evaluate: { control: Evaluate; total: number; filled: number; next: number } | null = null;
+  #evaluate: Pending | null = null;
 
   constructor(limits: WireLimits) {
     this.#limits = limits;
@@ -40,42 +49,37 @@ export class ControlAssembly {
     const { control } = envelope.header;
     if (control.kind !== 'evaluate') return control;
     const { part } = control;
-    if (part.index === 0) this.#begin(control.parameters ?? [], readJson(sectionOf(envelope, 'segmenter')));
-    const pending = this.#evaluate;
+    const begun = this.#evaluate;
     this.#evaluate = null;
+    const pending = part.index === 0 ? this.#begin(control.parameters ?? [], readJson(sectionOf(envelope, 'segmenter'))) : begun;
     if (!pending || part.index !== pending.next) throw new WireMismatchError('part of the weights', part.index, pending?.next ?? 0);
     pending.next++;
-    pending.filled += this.#fill(pending, envelope, part.last);
-    if (!part.last) {
-      this.#evaluate = pending;
-      return null;
-    }
-    return pending.control;
+    pending.filled += fill(pending, envelope, part.last);
+    if (part.last) return pending.control;
+    this.#evaluate = pending;
+    return null;
   }
 
-  #begin(parameters: Parameters, segmenter: unknown): void {
+  #begin(parameters: Parameters, segmenter: unknown): Pending {
     const total = parameters.reduce((sum, { shape }) => sum + elementsOf(shape), 0);
     const most = this.#limits.maxWeightElements;
     if (total === 0 || total > most) throw new WireBoundsError(`a segmenter of ${total} parameters, 1 to ${most} are accepted`);
     const weights = parameters.map(({ name, shape }) => ({ name, shape, data: new Float32Array(elementsOf(shape)) }));
     if (new Set(weights.map(({ name }) => name)).size < weights.length) throw new WireHeaderError('two parameters have the same name');
-    this.#evaluate = { control: { kind: 'evaluate', segmenter, weights }, total, filled: 0, next: 0 };
+    return { control: { kind: 'evaluate', segmenter, weights }, total, filled: 0, next: 0 };
   }
+}
 
-  #fill(
-    { control, total, filled }: { control: Evaluate; total: number; filled: number },
-    envelope: Envelope<'control'>,
-    last: boolean,
-  ): number {
-    const section = sectionOf(envelope, 'values');
-    const count = elementsOf(section.header.shape);
-    const due = last ? total - filled : Math.min(count, total - filled);
-    if (section.header.encoding !== 'Float32' || count !== due)
-      throw new WireBoundsError(`${count} ${section.header.encoding} values in a part of the weights, ${due} Float32 are due`);
-    const { data } = readFloats(section);
-    copyStretch(control.weights, filled, data, (tensor, values) => tensor.set(values));
-    return count;
-  }
+/** Writes one part's values behind those that are there; returns how many. The last part must fill what is left, no part more. */
+function fill({ control, total, filled }: Pending, envelope: Envelope<'control'>, last: boolean): number {
+  const section = sectionOf(envelope, 'values');
+  const { encoding, shape } = section.header;
+  const count = elementsOf(shape);
+  const left = total - filled;
+  if (encoding !== 'Float32') throw new WireMismatchError('weights of encoding', encoding, 'Float32');
+  if (last ? count !== left : count > left) throw new WireBoundsError(`${count} values in a part of the weights where ${left} are left`);
+  copyStretch(control.weights, filled, readFloats(section).data, (tensor, values) => tensor.set(values));
+  return count;
 }
 
 function* evaluateParts({ segmenter, weights }: Evaluate): Generator<{ draft: Draft; last: boolean }> {

@@ -6,7 +6,7 @@ import { decodeRuns, encodeRuns } from './codecs/run-length.ts';
 import { decodeUInt8, encodeUInt8 } from './codecs/uint8.ts';
 import { compress, decompress } from './codecs/zstd.ts';
 import { crc32c } from './crc32c.ts';
-import { WireBoundsError, WireCrcError, WireHeaderError } from './errors.ts';
+import { WireBoundsError, WireCrcError, WireError, WireHeaderError } from './errors.ts';
 import type { WireLimits } from './limits.ts';
 import type { FeedbackCodec, ImageCodec, TensorValue } from './messages.ts';
 
@@ -33,8 +33,8 @@ export interface Section {
   readonly bytes: Uint8Array;
 }
 
-/** Throws WireNotFiniteError on NaN and infinity. `random` is drawn from by Int8 only. */
-export function floatSection(name: string, tensor: TensorValue, encoding: FloatEncoding, random: () => number = Math.random): Section {
+/** Throws WireNotFiniteError on NaN and infinity. `random` is for Int8, which rounds to nearest without it. */
+export function floatSection(name: string, tensor: TensorValue, encoding: FloatEncoding, random = () => 0.5): Section {
   const elements = elementsOf(tensor.shape);
   if (tensor.data.length !== elements) {
     throw new WireBoundsError(`tensor ${name} has ${tensor.data.length} values, its shape [${tensor.shape}] needs ${elements}`);
@@ -83,22 +83,18 @@ export function readJson({ header, bytes }: Section): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(unseal(header, bytes)));
   } catch (cause) {
-    if (cause instanceof SyntaxError || cause instanceof TypeError)
-      throw new WireHeaderError(`section ${header.name} is not JSON`, { cause });
-    throw cause;
+    if (cause instanceof WireError) throw cause;
+    throw new WireHeaderError(`section ${header.name} is not JSON`, { cause });
   }
 }
 
 /** Throws where the header contradicts itself (WireHeaderError, WireBoundsError) or a limit: called before any memory is taken for a section. */
 export function checkSection(header: SectionHeader, limits: WireLimits): void {
   const { name, dtype, encoding, scale } = header;
-  if (dtype !== dtypeOf(encoding))
-    throw new WireHeaderError(`section ${name} is ${dtype}, its encoding ${encoding} holds ${dtypeOf(encoding)}`);
-  if ((scale === undefined) === (encoding === 'Float16'))
-    throw new WireHeaderError(`section ${name}: Float16, and nothing else, has a scale`);
-  const elements = elementsOf(header.shape);
+  if (dtype !== dtypeOf(encoding)) throw new WireHeaderError(`section ${name} is ${dtype}, but ${encoding} holds ${dtypeOf(encoding)}`);
+  if ((scale === undefined) === (encoding === 'Float16')) throw new WireHeaderError(`section ${name}: Float16, and only it, has a scale`);
   const what = `section ${name} of shape [${header.shape}]`;
-  const [least, most] = bodyBytes(header, elements, limits);
+  const [least, most] = bodyBytes(header, elementsOf(header.shape), limits);
   const body = header.uncompressedBytes;
   if (body < least || body > most) throw new WireBoundsError(`${what} says ${body} bytes, its encoding needs ${least} to ${most}`);
   const stored = header.compression === 'none' ? body : Math.min(header.bytes, body);

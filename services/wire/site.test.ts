@@ -178,7 +178,10 @@ test('evaluate - weights that do not add up to the announced ones are refused, a
   const { ask } = await aRawHub({}, undefined, { maxWeightElements: 100 });
   const values = (length: number) => floatSection('values', { shape: [length], data: new Float32Array(length) }, 'Float32');
   const part = (index: number, last: boolean, length: number, shape?: number[], names = ['w']): Draft => ({
-    fields: { type: 'control', control: { kind: 'evaluate', part: { index, last }, ...(shape && { parameters: names.map((name) => ({ name, shape })) }) } },
+    fields: {
+      type: 'control',
+      control: { kind: 'evaluate', part: { index, last }, ...(shape && { parameters: names.map((name) => ({ name, shape })) }) },
+    },
     sections: [values(length), jsonSection('segmenter', {})],
   });
   const cases: [string, Draft[], string][] = [

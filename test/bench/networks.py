@@ -48,19 +48,23 @@ class Residual(nn.Module):
 class ResnetGenerator(nn.Module):
     """Johnson 2016, as in pix2pix and AsynDGAN."""
 
-    def __init__(self, inputs, channels, filters, blocks, style_length=0, mask_skip=False):
+    def __init__(self, inputs, channels, filters, blocks, style_length=0, mask_skip=False, upsampling='Transposed'):
         super().__init__()
-        f, self.mask_skip = filters, mask_skip
-        up = dict(kernel_size=3, stride=2, padding=1, output_padding=1, bias=False)
+        f, self.mask_skip, self.nearest = filters, mask_skip, upsampling == 'Nearest'
         self.stem = normed(nn.Conv2d(inputs, f, 7, padding=3, padding_mode='reflect', bias=False), style_length)
         self.down1 = normed(nn.Conv2d(f, 2 * f, 3, stride=2, padding=1, bias=False), style_length)
         self.down2 = normed(nn.Conv2d(2 * f, 4 * f, 3, stride=2, padding=1, bias=False), style_length)
         self.blocks = blocks
         for i in range(blocks):
             self.add_module(f'block{i}', Residual(4 * f, style_length))
-        self.up1 = normed(nn.ConvTranspose2d(4 * f, 2 * f, **up), style_length)
-        self.up2 = normed(nn.ConvTranspose2d(2 * f, f, **up), style_length)
+        self.up1 = normed(self.up(4 * f, 2 * f), style_length)
+        self.up2 = normed(self.up(2 * f, f), style_length)
         self.image = nn.Conv2d(f + (inputs if mask_skip else 0), channels, 7, padding=3, padding_mode='reflect')
+
+    def up(self, inputs, filters):
+        if self.nearest:
+            return nn.Conv2d(inputs, filters, 3, padding=1, padding_mode='reflect', bias=False)
+        return nn.ConvTranspose2d(inputs, filters, 3, stride=2, padding=1, output_padding=1, bias=False)
 
     def forward(self, conditions, style=None):
         x = conditions
@@ -69,6 +73,7 @@ class ResnetGenerator(nn.Module):
         for i in range(self.blocks):
             x = self.get_submodule(f'block{i}')(x, style)
         for layer in (self.up1, self.up2):
+            x = F.interpolate(x, scale_factor=2, mode='nearest') if self.nearest else x
             x = F.relu(layer.norm(layer(x), style))
         return torch.tanh(self.image(torch.cat([x, conditions], 1) if self.mask_skip else x))
 

@@ -25,6 +25,14 @@ export async function synthesizeImages({ checkpoint: file, count, out, experimen
   const experiment = await loadExperiment(given ?? layout(resolve(hub, '..', '..')).experiment);
   const { native } = nativeFor(experiment, threads);
   const images = releaseFromCheckpoint(native, experiment, checkpoint, hub, count);
-  const card = await writeRelease(out, experiment, { file, iteration: checkpoint.iteration }, images, count, new Progress(process.stderr));
+  const card = await writeRelease(
+    native,
+    out,
+    experiment,
+    { file, iteration: checkpoint.iteration },
+    images,
+    count,
+    new Progress(process.stderr),
+  );
   console.log(`${card.count} images in ${out}: ${card.sites.map(({ name, count: of }) => `${of} in the style of ${name}`).join(', ')}`);
 }

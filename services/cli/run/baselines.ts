@@ -11,7 +11,7 @@ type Baselines = Required<Pick<Summary['segmentation'], 'realAll' | 'realSubset'
 
 /**
  * What AsynDGAN is to be compared with: the same U-Net trained on everybody's real images (Real-All), on one site's (Real-subset), and on images of
- * the same generator trained against one discriminator over everybody's data (Syn-All). Null when `signal` was aborted.
+ * the same generator trained against one discriminator over everybody's data (Syn-All). Throws RunStopped when `signal` was aborted.
  */
 export async function runBaselines(
   experiment: Experiment,
@@ -20,7 +20,7 @@ export async function runBaselines(
   directory: string,
   progress: Progress,
   signal: AbortSignal,
-): Promise<Baselines | null> {
+): Promise<Baselines> {
   const score = async (name: string, images: Parameters<typeof segmenterFor>[3]) =>
     scoreHere(options.native, experiment, await segmenterFor(options.native, experiment, name, images, progress, signal), data);
   const everything = new PooledDataset(
@@ -33,14 +33,7 @@ export async function runBaselines(
 
   const federation = await openPooledFederation(experiment, data, { ...options, directory: join(directory, 'syn-all', 'checkpoints') });
   try {
-    const done = await train(
-      federation,
-      { journal: join(directory, 'syn-all', 'journal.jsonl'), samples: null },
-      progress,
-      'training Syn-All',
-      signal,
-    );
-    if (done < experiment.spec.training.iterations) return null;
+    await train(federation, { journal: join(directory, 'syn-all', 'journal.jsonl'), samples: null }, progress, 'training Syn-All', signal);
     const images = [...federation.hub.release(experiment.spec.release.samples)];
     return { realAll, realSubset, synAll: await score('Syn-All images', { count: images.length, read: async (index) => images[index]! }) };
   } finally {

@@ -1,6 +1,6 @@
-import { mkdir, readdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Experiment } from '#experiment';
+import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Experiment, ExperimentSpec } from '#experiment';
 import { DiskTooSmallError, NothingToResumeError, OutputTakenError, OutputUnusableError } from '../errors.ts';
 
 /** The files and folders of a run. */
@@ -25,6 +25,7 @@ export async function openOutput(experiment: Experiment, wanted: string | undefi
   const present = await entries(directory);
   if (resume && !present.includes('experiment.yaml')) throw new NothingToResumeError(directory);
   if (!resume && present.length > 0) throw new OutputTakenError(directory);
+  await checkDisk(directory, experiment);
   const output = layout(directory);
   await mkdir(output.samples, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new OutputUnusableError(directory, cause.code ?? cause.message, { cause });
@@ -51,13 +52,25 @@ const MARGIN_BYTES = 50e6;
 /** Weights, their average and two moments; three cuts are kept, a fourth is written before the oldest goes. */
 const CHECKPOINT_BYTES_PER_WEIGHT = 4 * 4 * 4;
 
-/** Throws DiskTooSmallError where the run would not fit. parameters: weights of the generator, and of all discriminators together. */
-export async function checkDisk({ directory }: Output, { spec }: Experiment, parameters: number): Promise<void> {
+/** Throws DiskTooSmallError where the run would not fit. */
+async function checkDisk(directory: string, { spec }: Experiment): Promise<void> {
   const { size, channels } = spec.model.image;
   const perImage = 2 * size * size * (channels + 2);
-  const needed = parameters * CHECKPOINT_BYTES_PER_WEIGHT + spec.release.samples * perImage + MARGIN_BYTES;
-  const { bavail, bsize } = await statfs(directory);
+  const needed = estimatedWeights(spec) * CHECKPOINT_BYTES_PER_WEIGHT + spec.release.samples * perImage + MARGIN_BYTES;
+  const { bavail, bsize } = await statfs(await existingFolder(resolve(directory)));
   if (bavail * bsize < needed) throw new DiskTooSmallError(directory, needed, bavail * bsize);
+}
+
+/** The convolutions between hidden layers, which are nearly all of the generator's and the discriminators' weights. */
+function estimatedWeights({ model, sites }: ExperimentSpec): number {
+  const { generator, discriminator } = model;
+  const ofGenerator = generator.filters ** 2 * (288 * generator.blocks + 180);
+  const ofDiscriminator = discriminator.filters ** 2 * 16 * 2 * 4 ** (discriminator.layers - 1);
+  return ofGenerator + sites.length * 1.5 * ofDiscriminator;
+}
+
+async function existingFolder(path: string): Promise<string> {
+  return (await stat(path).catch(() => null))?.isDirectory() ? path : existingFolder(dirname(path));
 }
 
 async function defaultDirectory(base: string, resume: boolean): Promise<string> {

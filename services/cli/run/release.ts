@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { instancesOfClasses, type LabelledImages, type ReleaseCard, ReleaseWriter, readRelease } from '#evaluator';
 import { type Experiment, experimentDigest } from '#experiment';
 import type { SyntheticImage } from '#generator';
-import { VERSIONS } from '../versions.ts';
+import type { Native } from '#nn';
+import { versions } from '../versions.ts';
 import type { Progress } from './progress.ts';
 
 const PRIVACY_NOTES = [
@@ -15,6 +16,7 @@ const PAIRED_NOTE =
 
 /** Writes images as a release of the experiment. checkpoint: the file of the generator that made them. */
 export async function writeRelease(
+  native: Native,
   directory: string,
   experiment: Experiment,
   checkpoint: { file: string; iteration: number },
@@ -44,7 +46,7 @@ export async function writeRelease(
         .digest('hex'),
     },
     created: new Date().toISOString(),
-    versions: VERSIONS,
+    versions: versions(native),
     privacy: { differentialPrivacy: false, pairedTerms, notes: pairedTerms ? [...PRIVACY_NOTES, PAIRED_NOTE] : PRIVACY_NOTES },
     scores: null,
   });

@@ -5,14 +5,16 @@ import {
   type SegmentationScore,
   Segmenter,
   type SegmenterSpec,
+  scoreSchema,
   trainSegmenter,
 } from '#evaluator';
 import type { Experiment } from '#experiment';
+import type { Hub } from '#generator';
 import type { Native, State } from '#nn';
 import type { Progress } from './progress.ts';
 import type { SiteData } from './site-data.ts';
 
-export const segmenterSpec = ({ spec }: Experiment): SegmenterSpec => ({
+const segmenterSpec = ({ spec }: Experiment): SegmenterSpec => ({
   size: spec.model.image.size,
   channels: spec.model.image.channels,
   labels: spec.model.labels,
@@ -36,6 +38,14 @@ export async function segmenterFor(
   return weights;
 }
 
+/** Has every site score the segmenter on its own test images; only numbers come back. */
+export async function scoreAtSites(hub: Hub, experiment: Experiment, weights: State, signal: AbortSignal): Promise<SegmentationResult> {
+  const replies = await hub.score(segmenterSpec(experiment), weights, signal);
+  return withMean(
+    Object.fromEntries(Object.entries(replies).map(([site, { images: _count, ...score }]) => [site, scoreSchema.parse(score)])),
+  );
+}
+
 /** Scores a segmenter on the real test images of every site that has some. */
 export async function scoreHere(
   native: Native,
@@ -53,7 +63,7 @@ export async function scoreHere(
   }
 }
 
-export const withMean = (sites: Record<string, SegmentationScore>): SegmentationResult => ({
+const withMean = (sites: Record<string, SegmentationScore>): SegmentationResult => ({
   mean: aggregate(Object.values(sites)),
   sites,
 });

@@ -1,7 +1,8 @@
 import { frechetTexture, type Summary, textureFeatures } from '#evaluator';
 import type { Experiment } from '#experiment';
 import type { JournalEntry } from '#generator';
-import { VERSIONS } from '../versions.ts';
+import type { Native } from '#nn';
+import { versions } from '../versions.ts';
 import type { SiteData } from './site-data.ts';
 
 /** Wall-clock seconds of each stage of a run. */
@@ -60,7 +61,8 @@ export async function frechetBySite(
 export const iterationsPerSecond = (journal: readonly JournalEntry[]): number =>
   journal.length / journal.reduce((sum, { seconds }) => sum + seconds, 0);
 
-export const environment = (): Pick<Summary, 'versions' | 'peakRssMB'> => ({
-  versions: VERSIONS,
-  peakRssMB: process.resourceUsage().maxRSS / 1024,
+export const environment = (native: Native): Pick<Summary, 'backend' | 'versions' | 'peakRssMB'> => ({
+  backend: `TensorFlow ${native.TF_Version} ${native.isUsingGpuDevice() ? 'gpu' : 'cpu'}`,
+  versions: versions(native),
+  peakRssMB: (process.resourceUsage().maxRSS * 1024) / 1e6,
 });

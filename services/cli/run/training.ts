@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type GridRow, writeGrid } from '#evaluator';
 import { Journal, type JournalEntry, readJournal, trainSynchronously } from '#generator';
 import type { Federation } from './federation.ts';
+import { RunStopped } from './interrupt.ts';
 import type { Progress } from './progress.ts';
 
 /** Pairs of label map and image that a sample grid shows of each site. */
@@ -15,21 +16,21 @@ export interface TrainingFiles {
   readonly samples: string | null;
 }
 
-/** Trains until the end, or until `signal` is aborted; gives the iterations that are done. */
+/** Trains until the end. Throws RunStopped when `signal` was aborted before; then everything is in a checkpoint. */
 export async function train(
   federation: Federation,
   files: TrainingFiles,
   progress: Progress,
   stage: string,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<void> {
   const { experiment, hub, start } = federation;
   const { training } = experiment.spec;
   const journal = await Journal.open(files.journal, start);
   const losses = new MeanLosses();
   progress.start(stage, training.iterations, start);
   try {
-    return await trainSynchronously(
+    const done = await trainSynchronously(
       hub,
       training,
       start,
@@ -42,6 +43,7 @@ export async function train(
       },
       signal,
     );
+    if (done < training.iterations) throw new RunStopped(`after iteration ${done} of ${training.iterations}`);
   } finally {
     progress.finish();
     await journal.close();

@@ -30,7 +30,7 @@ ${table(
   sites.map(([site, each]) => rowOf(site, each.down, each.up)),
   [rowOf('all sites', sum('down'), sum('up')), rowOf("all sites, original's fp32", sites.length * down, sites.length * up)],
 )}
-<p class="note">Down: synthetic images with their label maps, from the hub to the site. Up: the gradient of the loss with respect to these images. The last row is the same exchange in the original's format, 32-bit floats both ways without label maps.</p>
+<p class="note">Down: synthetic images, and which label maps they were drawn from. Up: the gradient of the loss with respect to these images. The label maps themselves went to the hub once, before the training, and are not in here. The last row is the same exchange in the original's format: 32-bit floats both ways.</p>
 </section>`;
 }
 
@@ -38,7 +38,7 @@ export function timeSection({ summary }: ReportInput): Html {
   const { train, synthesize, evaluate, ...others } = summary.seconds;
   const phases = Object.entries({ train, synthesize, evaluate, ...others });
   const total = phases.reduce((sum, [, seconds]) => sum + seconds, 0);
-  const { generator, discriminator, segmenter } = summary.parameters;
+  const { generator, discriminator } = summary.parameters;
   return html`<section aria-labelledby="time">
 <h2 id="time">Time and size</h2>
 ${strip(phases, total)}
@@ -49,7 +49,6 @@ ${phases.map(([name, seconds], k) => html`<div><dt><span class="key phase-${k % 
 <div><dt>peak memory</dt><dd>${tenth(summary.peakRssMB)} MB</dd></div>
 <div><dt>generator</dt><dd>${count(generator)} parameters</dd></div>
 <div><dt>discriminator</dt><dd>${count(discriminator)} parameters <small>each site</small></dd></div>
-${segmenter === null ? null : html`<div><dt>segmenter</dt><dd>${count(segmenter)} parameters</dd></div>`}
 </dl>
 </section>`;
 }

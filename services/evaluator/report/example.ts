@@ -35,7 +35,7 @@ export function exampleReport(): ReportInput {
         synAll: result([0.84, 0.88, 0.8]),
       },
       frechetTexture: { 'fluorescence-small': 12.4, 'fluorescence-large': 9.8, 'histology-light': 15.1, 'histology-dark': 11 },
-      parameters: { generator: 356_388, discriminator: 262_057, segmenter: 490_211 },
+      parameters: { generator: 356_388, discriminator: 262_057 },
       peakRssMB: 812.4,
       threads: 2,
     },

@@ -1,5 +1,7 @@
 """Reference numbers of PyTorch (float64, stored as float32) for services/nn: networks, losses, Adam, a whole training.
 
+Where PyTorch itself in float32 is further than LIMIT / 3 from its float64 numbers, 'tolerance/KEY' holds three times that distance.
+
 Weights and inputs are not stored: both sides compute them from their names (`formula`, formula.ts).
 Run from the repository's root with a Python that has torch: python test/references/nn/make.py
 """
@@ -17,7 +19,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent / 'bench'))
 from networks import PatchDiscriminator, ResnetGenerator, SegmentationDiscriminator, patch_losses  # noqa: E402
 
-torch.set_default_dtype(torch.float64)
+LIMIT = 1e-5
 torch.set_num_threads(1)
 
 
@@ -34,7 +36,7 @@ def formula(name, shape, scale=1.0, offset=0.0):
         h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
         h = h ^ (h >> np.uint32(16))
     values = (offset + scale * (h.astype(np.float64) / 2**31 - 1)).astype(np.float32)
-    return torch.from_numpy(values.astype(np.float64)).reshape(shape)
+    return torch.from_numpy(values).to(torch.get_default_dtype()).reshape(shape)
 
 
 def start(name, shape):
@@ -89,6 +91,15 @@ def derivatives(loss, module, prefix, label='gradient'):
     return {f'{label}/{name}': ours(name, slope) for name, slope in zip(named, slopes)}
 
 
+def both_precisions(make):
+    torch.set_default_dtype(torch.float32)
+    single = make()
+    torch.set_default_dtype(torch.float64)
+    exact = make()
+    errors = {key: float(((single[key].double() - value).norm() / value.norm()).detach()) for key, value in exact.items()}
+    return exact | {f'tolerance/{key}': torch.tensor(3 * error) for key, error in errors.items() if 3 * error > LIMIT}
+
+
 def save(name, tensors):
     """A .safetensors file."""
     data, header = b'', {}
@@ -104,7 +115,7 @@ def save(name, tensors):
 
 def generators():
     out = {}
-    for case, options in {'paper': {}, 'styled': {'style_length': 5, 'mask_skip': True}}.items():
+    for case, options in {'paper': {}, 'styled': {'style_length': 5, 'mask_skip': True, 'upsampling': 'Nearest'}}.items():
         inputs = 4 if case == 'styled' else 3
         net = load(ResnetGenerator(inputs, 3, 2, 2, **options), case)
         conditions = image(f'{case}/conditions', (2, 16, 12, inputs)).requires_grad_()
@@ -115,7 +126,7 @@ def generators():
         out |= derivatives(loss, net, case)
         if case == 'styled':
             out['gradient/styled/style'] = torch.autograd.grad(loss, style)[0]
-    save('generators', out)
+    return out
 
 
 def patch_discriminators():
@@ -141,7 +152,7 @@ def patch_discriminators():
             slopes = torch.autograd.grad(value, list(named.values()), allow_unused=True)
             out[f'{case}/{label}'] = value
             out |= {f'{label}/{name}': ours(name, slope) for name, slope in zip(named, slopes) if slope is not None and slope.abs().max() > 0}
-    save('patch-discriminators', out)
+    return out
 
 
 def segmentation_discriminator():
@@ -152,7 +163,7 @@ def segmentation_discriminator():
     fake = torch.full((2, 16, 12), 3)
     loss = F.cross_entropy(logits[:2], truth, weight=rates) + F.cross_entropy(logits[2:], fake)
     slope = torch.autograd.grad(loss, images, retain_graph=True)[0]
-    save('segmentation-discriminator', {'logits': nhwc(logits), 'loss': loss, 'gradient/images': nhwc(slope)} | derivatives(loss, net, 'segmentation'))
+    return {'logits': nhwc(logits), 'loss': loss, 'gradient/images': nhwc(slope)} | derivatives(loss, net, 'segmentation')
 
 
 class Unet(nn.Module):
@@ -223,7 +234,7 @@ def unet():
     out |= {f'after/{name}': tensor for name, tensor in state.items() if name.endswith(('/mean', '/variance'))}
     net.eval()
     out['eval/logits'] = nhwc(net(images[0]))
-    save('unet', out)
+    return out
 
 
 def classes_of(name, shape, count):
@@ -248,23 +259,23 @@ def losses():
         value = F.cross_entropy(logits, truth, weight=rates)
         out |= {f'cross-entropy/{label}': value, f'cross-entropy/{label}/by-logits': nhwc(torch.autograd.grad(value, logits)[0])}
     out['l1'] = F.l1_loss(real, fake)
-    save('losses', out)
+    return out
 
 
 def adam():
-    """Five steps on given gradients, one of them zero, some tiny."""
+    """Five steps on given gradients, one of them zero, some tiny. A high rate, so that float32 weights show the updates."""
     out = {}
     for label, betas in {'beta1-0': (0.0, 0.99), 'beta1-half': (0.5, 0.999)}.items():
         weight = nn.Parameter(formula('adam/weight', (40,)).clone())
-        optimizer = torch.optim.Adam([weight], lr=0.0005, betas=betas)
+        optimizer = torch.optim.Adam([weight], lr=0.05, betas=betas)
         for step in range(5):
             weight.grad = formula(f'adam/gradient{step}', (40,)) * 10.0 ** -(torch.arange(40) % 7) * (torch.arange(40) > 0)
             for group in optimizer.param_groups:
-                group['lr'] = 0.0005 * (1 - step / 10)
+                group['lr'] = 0.05 * (1 - step / 10)
             optimizer.step()
             state = optimizer.state[weight]
             out |= {f'{label}/{step}/update': weight - formula('adam/weight', (40,)), f'{label}/{step}/moment1': state['exp_avg'].clone(), f'{label}/{step}/moment2': state['exp_avg_sq'].clone()}
-    save('adam', out)
+    return out
 
 
 # --- a whole training: two sites, two iterations ------------------------------------------------------------------------------------
@@ -272,13 +283,13 @@ def adam():
 def training():
     out = {}
     for case, settings in {
-        'paper': dict(loss='BCE', betas=(0.5, 0.999), norm='Instance', spectral_norm=False, style_length=0, mask_skip=False),
-        'demo': dict(loss='Hinge', betas=(0.0, 0.99), norm='None', spectral_norm=True, style_length=6, mask_skip=True),
+        'paper': dict(loss='BCE', betas=(0.5, 0.999), norm='Instance', spectral_norm=False, style_length=0, mask_skip=False, upsampling='Transposed'),
+        'demo': dict(loss='Hinge', betas=(0.0, 0.99), norm='None', spectral_norm=True, style_length=6, mask_skip=True, upsampling='Nearest'),
     }.items():
-        rate, sites, batch, size = 0.0005, 2, 2, 32
+        rate, sites, batch, size = 0.005, 2, 2, 32
         d_loss, g_loss = patch_losses(settings['loss'])
         inputs = 2 + (1 if settings['style_length'] else 0)
-        generator = load(ResnetGenerator(inputs, 3, 4, 1, settings['style_length'], settings['mask_skip']), 'generator')
+        generator = load(ResnetGenerator(inputs, 3, 4, 1, settings['style_length'], settings['mask_skip'], settings['upsampling']), 'generator')
         discriminators = [load(PatchDiscriminator(5, 2, 3, settings['norm'], settings['spectral_norm']), 'discriminator').train() for _ in range(sites)]
         of_g = torch.optim.Adam(generator.parameters(), lr=rate, betas=settings['betas'])
         of_d = [torch.optim.Adam(site.parameters(), lr=rate, betas=settings['betas']) for site in discriminators]
@@ -309,8 +320,8 @@ def training():
                 now, state = ours(name, tensor), optimizer.state[tensor]
                 out[f'{case}/{party}/update/{name}'] = now - start(name, tuple(now.shape))
                 out[f'{case}/{party}/moment1/{name}'], out[f'{case}/{party}/moment2/{name}'] = ours(name, state['exp_avg']), ours(name, state['exp_avg_sq'])
-    save('training', out)
+    return out
 
 
 for make in (generators, patch_discriminators, segmentation_discriminator, unet, losses, adam, training):
-    make()
+    save(make.__name__.replace('_', '-'), both_precisions(make))
