@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Conditions } from '#wire';
 import { LabelMapFileError } from './errors.ts';
 
@@ -11,14 +11,15 @@ export const labelMapFile = (directory: string, site: string): string => join(di
 
 /**
  * Keeps the label maps that a site has shared, so that the hub can make more images when the sites are gone.
- * Layout: u32 header length (little-endian), JSON {schema, size, keys}, zstd of all maps one after the other.
+ * Layout: u32 header length (little-endian), JSON {schema, size, keys}, zstd (with its checksum) of all maps one after the other.
  */
 export async function writeLabelMaps(file: string, { size, maps }: Conditions): Promise<void> {
   const header = Buffer.from(JSON.stringify({ schema: SCHEMA, size, keys: maps.map(({ key }) => key) }));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(header.length);
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.partial`, Buffer.concat([length, header, zstdCompressSync(Buffer.concat(maps.map(({ classes }) => classes)))]));
+  const body = zstdCompressSync(Buffer.concat(maps.map(({ classes }) => classes)), { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
+  await writeFile(`${file}.partial`, Buffer.concat([length, header, body]));
   await rename(`${file}.partial`, file);
 }
 

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, PARTIAL, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { CheckpointDamagedError, StateMismatchError } from './errors.ts';
 
 const KEEP = 3;
@@ -17,8 +17,8 @@ export class CheckpointStore {
   async save(checkpoint: Checkpoint): Promise<void> {
     await mkdir(this.directory, { recursive: true });
     await writeCheckpoint(this.fileOf(checkpoint.iteration), checkpoint);
-    const kept = await this.#names();
-    await Promise.all(kept.slice(0, -KEEP).map((iteration) => rm(this.fileOf(iteration), { force: true })));
+    const outdated = (await this.#names()).slice(0, -KEEP).map((iteration) => this.fileOf(iteration));
+    await Promise.all([...outdated, ...(await this.#leftovers())].map((file) => rm(file, { force: true })));
   }
 
   /** Iterations of which a whole checkpoint of this experiment is held, ascending; damaged files are told to `onDamaged` and left out. */
@@ -50,10 +50,19 @@ export class CheckpointStore {
   }
 
   async #names(): Promise<number[]> {
-    const names = await readdir(this.directory).catch((error: NodeJS.ErrnoException) => {
+    const names = await this.#entries();
+    return names.flatMap((name) => (NAME.test(name) ? [Number(NAME.exec(name)![1])] : [])).sort((a, b) => a - b);
+  }
+
+  /** What a process that was killed while it wrote has left. */
+  async #leftovers(): Promise<string[]> {
+    return (await this.#entries()).filter((name) => name.endsWith(PARTIAL)).map((name) => join(this.directory, name));
+  }
+
+  async #entries(): Promise<string[]> {
+    return readdir(this.directory).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
       throw error;
     });
-    return names.flatMap((name) => (NAME.test(name) ? [Number(NAME.exec(name)![1])] : [])).sort((a, b) => a - b);
   }
 }

@@ -7,6 +7,8 @@ import type { State } from './session.ts';
 const MAGIC = 'ASYNDGAN';
 const SCHEMA = 'asyndgan.io/checkpoint/v1';
 const DIGEST_BYTES = 32;
+/** Ending of a file that is not whole yet. */
+export const PARTIAL = '.partial';
 
 /** Everything that one party needs to go on from an iteration: weights, optimiser moments, buffers. Random draws depend on the iteration alone. */
 export interface Checkpoint {
@@ -74,7 +76,7 @@ export function decodeCheckpoint(bytes: Buffer, file: string): Checkpoint {
 
 /** Written beside its final name, flushed to the disk, then renamed: a file of that name is always whole. */
 export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
-  const temporary = `${file}.tmp-${process.pid}`;
+  const temporary = `${file}${PARTIAL}`;
   try {
     const handle = await open(temporary, 'w');
     try {

@@ -23,7 +23,7 @@ export function headline(input: ReportInput): Html {
 
 function lead({ summary: { segmentation } }: ReportInput): Html {
   const { asyndgan, realAll } = segmentation;
-  if (!asyndgan) return html`The generator was trained, but not scored: no site has a test split.`;
+  if (!asyndgan) return html`The generator was trained; its images were not scored.`;
   const dice = asyndgan.mean.dice;
   const start = html`A segmenter trained on synthetic images alone reaches a mean Dice of <strong>${share(dice)}</strong> on real test images`;
   if (!realAll) return html`${start}.`;

@@ -95,8 +95,9 @@ def both_precisions(make):
     torch.set_default_dtype(torch.float32)
     single = make()
     torch.set_default_dtype(torch.float64)
-    exact = make()
-    errors = {key: float(((single[key].double() - value).norm() / value.norm()).detach()) for key, value in exact.items()}
+    # What is 0 but for rounding (the bias of a layer whose mean a norm takes away) is stored as 0.
+    exact = {key: value if value.norm() > 1e-10 else torch.zeros_like(value) for key, value in make().items()}
+    errors = {key: float(((single[key].double() - value).norm() / (value.norm() or 1)).detach()) for key, value in exact.items()}
     return exact | {f'tolerance/{key}': torch.tensor(3 * error) for key, error in errors.items() if 3 * error > LIMIT}
 
 
@@ -242,6 +243,29 @@ def classes_of(name, shape, count):
     return ((formula(name, shape) + 1) / 2 * count).floor().clamp(max=count - 1).long()
 
 
+def perceptual():
+    """torchvision's VGG16 layers up to relu4_3, narrow; taps after relu1_2, relu2_2, relu3_3, relu4_3."""
+    widths = {0: 2, 2: 3, 5: 4, 7: 4, 10: 5, 12: 5, 14: 6, 17: 6, 19: 7, 21: 7}
+    mean, deviation = torch.tensor([0.485, 0.456, 0.406])[:, None, None], torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+
+    def features(x):
+        x, channels, taps = ((x + 1) / 2 - mean) / deviation, 3, []
+        for layer, width in widths.items():
+            if layer in (5, 10, 17):
+                taps.append(x)
+                x = F.max_pool2d(x, 2)
+            weight = formula(f'features.{layer}.weight', (width, channels, 3, 3), (6 / (9 * channels)) ** 0.5)
+            x, channels = F.relu(F.conv2d(x, weight, formula(f'features.{layer}.bias', (width,), 0.1), padding=1)), width
+        return [*taps, x]
+
+    out = {}
+    for channels in (1, 3):
+        a, b = (image(f'perceptual/{channels}/{name}', (2, 16, 24, channels)).requires_grad_() for name in 'ab')
+        loss = sum(F.mse_loss(x, y) for x, y in zip(features(a.expand(2, 3, 16, 24)), features(b.expand(2, 3, 16, 24)))) / 4
+        out |= {f'{channels}/loss': loss, f'{channels}/gradient': nhwc(torch.autograd.grad(loss, a)[0])}
+    return out
+
+
 # --- losses and the optimiser -------------------------------------------------------------------------------------------------------
 
 def losses():
@@ -318,10 +342,12 @@ def training():
         for party, (net, optimizer, prefix) in parties.items():
             for name, tensor in weights(net, prefix).items():
                 now, state = ours(name, tensor), optimizer.state[tensor]
+                if state['exp_avg'].norm() < 1e-12:
+                    continue  # no influence on the loss: Adam makes steps of rounding errors
                 out[f'{case}/{party}/update/{name}'] = now - start(name, tuple(now.shape))
                 out[f'{case}/{party}/moment1/{name}'], out[f'{case}/{party}/moment2/{name}'] = ours(name, state['exp_avg']), ours(name, state['exp_avg_sq'])
     return out
 
 
-for make in (generators, patch_discriminators, segmentation_discriminator, unet, losses, adam, training):
+for make in (generators, patch_discriminators, segmentation_discriminator, unet, perceptual, losses, adam, training):
     save(make.__name__.replace('_', '-'), both_precisions(make))

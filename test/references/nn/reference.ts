@@ -22,7 +22,7 @@ export async function openReference(name: string): Promise<Reference> {
       const expected = stored.get(key)?.data;
       assert.ok(expected, `make.py has stored no '${key}'`);
       assert.equal(actual.length, expected.length, key);
-      const error = distance(actual, expected) / distance(expected);
+      const error = distance(actual, expected) / (distance(expected) || 1);
       const limit = stored.get(`tolerance/${key}`)?.data[0] ?? LIMIT;
       assert.ok(error <= limit, `${key}: relative error ${error}, allowed ${limit}`);
     },

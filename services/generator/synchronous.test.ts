@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { anExperiment } from './a-run.ts';
+import type { Hub } from './hub.ts';
+import type { Journal, JournalEntry } from './journal.ts';
+import { trainSynchronously } from './synchronous.ts';
+
+interface Plan {
+  readonly iterations: number;
+  readonly checkpointEvery: number;
+  readonly sampleEvery: number;
+  readonly start?: number;
+  /** Ctrl-C arrives while this iteration runs. */
+  readonly abortAt?: number;
+}
+
+/** Trains with stand-ins; gives what was done, in order. */
+async function trace({ start = 0, abortAt, ...plan }: Plan): Promise<{ done: number; events: string[] }> {
+  const events: string[] = [];
+  const abort = new AbortController();
+  const hub = {
+    iterate: async (iteration: number, snapshot: boolean, signal: AbortSignal): Promise<JournalEntry> => {
+      if (iteration === abortAt) abort.abort();
+      assert.equal(signal.aborted, false, 'an iteration is finished, not broken off');
+      events.push(`iterate ${iteration}${snapshot ? ' cut' : ''}`);
+      return { iteration, seconds: 0, sites: {} };
+    },
+    checkpoint: async (done: number) => void events.push(`hub keeps ${done}`),
+    snapshotSites: async (done: number, signal: AbortSignal) => {
+      assert.equal(signal.aborted, false);
+      events.push(`sites keep ${done}`);
+    },
+  } as unknown as Hub;
+  const journal = { append: async ({ iteration }: JournalEntry) => void events.push(`journal ${iteration}`) } as unknown as Journal;
+  const observer = {
+    iterated: ({ iteration }: JournalEntry) => void events.push(`shown ${iteration}`),
+    sampled: async (done: number) => void events.push(`sampled ${done}`),
+  };
+  const training = { ...anExperiment().spec.training, ...plan };
+  const done = await trainSynchronously(hub, training, start, journal, observer, abort.signal);
+  return { done, events };
+}
+
+test('an iteration is journalled and shown before its cut is kept, and the sites keep theirs with the iteration', async () => {
+  const { done, events } = await trace({ iterations: 3, checkpointEvery: 2, sampleEvery: 2 });
+  assert.equal(done, 3);
+  assert.deepEqual(events, [
+    'sampled 0',
+    ...['iterate 0', 'journal 0', 'shown 0'],
+    ...['iterate 1 cut', 'journal 1', 'shown 1', 'hub keeps 2', 'sampled 2'],
+    ...['iterate 2 cut', 'journal 2', 'shown 2', 'hub keeps 3', 'sampled 3'],
+  ]);
+});
+
+test('cuts and samples are taken at multiples and at the end; a resumed run shows no start', async () => {
+  const steps = fc.integer({ min: 1, max: 12 });
+  await fc.assert(
+    fc.asyncProperty(steps, steps, steps, fc.nat(12), async (iterations, checkpointEvery, sampleEvery, from) => {
+      const start = Math.min(from, iterations);
+      const { done, events } = await trace({ iterations, checkpointEvery, sampleEvery, start });
+      assert.equal(done, iterations);
+      const numbers = (word: string) => events.filter((event) => event.startsWith(word)).map((event) => Number(/\d+/.exec(event)![0]));
+      const due = (every: number) =>
+        Array.from({ length: iterations - start }, (_, i) => start + i + 1).filter((t) => t % every === 0 || t === iterations);
+      assert.deepEqual(
+        numbers('iterate'),
+        Array.from({ length: iterations - start }, (_, i) => start + i),
+      );
+      assert.deepEqual(numbers('hub keeps'), due(checkpointEvery));
+      assert.deepEqual(
+        events.flatMap((event) => (event.endsWith(' cut') ? [Number(/\d+/.exec(event)![0]) + 1] : [])),
+        due(checkpointEvery),
+      );
+      assert.deepEqual(numbers('sampled'), [...(start === 0 ? [0] : []), ...due(sampleEvery)]);
+      assert.deepEqual(numbers('sites keep'), []);
+    }),
+  );
+});
+
+test('Ctrl-C finishes the iteration and keeps a cut everywhere, the sites first', async () => {
+  const { done, events } = await trace({ iterations: 9, checkpointEvery: 5, sampleEvery: 9, abortAt: 2 });
+  assert.equal(done, 3);
+  assert.deepEqual(events.slice(-5), ['iterate 2', 'journal 2', 'shown 2', 'sites keep 3', 'hub keeps 3']);
+});
+
+test('Ctrl-C in an iteration that is a cut anyway takes no second one', async () => {
+  const { done, events } = await trace({ iterations: 9, checkpointEvery: 5, sampleEvery: 9, abortAt: 4 });
+  assert.equal(done, 5);
+  assert.deepEqual(events.slice(-4), ['iterate 4 cut', 'journal 4', 'shown 4', 'hub keeps 5']);
+});
+
+test('Ctrl-C in the last iteration ends the training as done', async () => {
+  const { done, events } = await trace({ iterations: 4, checkpointEvery: 5, sampleEvery: 9, abortAt: 3 });
+  assert.equal(done, 4);
+  assert.deepEqual(events.slice(-2), ['hub keeps 4', 'sampled 4']);
+});
+
+test('a run that was finished does nothing more', async () => {
+  assert.deepEqual(await trace({ iterations: 4, checkpointEvery: 2, sampleEvery: 2, start: 4 }), { done: 4, events: [] });
+});
