@@ -14,7 +14,7 @@ export class UnknownConditionError extends DiscriminatorError {
   readonly code = 'SITE_UNKNOWN_CONDITION';
 
   constructor(site: string) {
-    super(`site ${site}: the hub asked for a label map that this site has not shared`);
+    super(`site ${site}: the hub asked for a label map, or a place in one, that this site has not shared`);
   }
 }
 

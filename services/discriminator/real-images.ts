@@ -1,21 +1,29 @@
 import { conditionChannels, conditionImage, cropImage, type Dataset, drawPlacement, type Placement, type Sample } from '#datasets';
 import { Random } from '#nn';
-import type { ConditionRef } from '#wire';
+import { type ConditionRef, type ImageCodec, throughImageCodec } from '#wire';
 import type { Batch } from './trainer.ts';
+
+/** A crop of the data set's index-th image. */
+interface Place {
+  readonly index: number;
+  readonly placement: Placement;
+}
 
 /** Draws the site's training batches. The draws depend on (seed, site, iteration, step) alone, so they are the same after a restart. */
 export class RealImages {
   readonly #dataset: Dataset;
   readonly #crop: number;
   readonly #seed: number;
+  readonly #codec: ImageCodec;
   readonly #keys: readonly string[];
   readonly #index: ReadonlyMap<string, number>;
 
-  /** keys: the opaque names of the data set's label maps, in order. */
-  constructor(dataset: Dataset, keys: readonly string[], crop: number, seed: number) {
+  /** keys: the opaque names of the data set's label maps, in order. codec: of the fakes, so that the values of both lie on the same grid. */
+  constructor(dataset: Dataset, keys: readonly string[], crop: number, seed: number, codec: ImageCodec) {
     this.#dataset = dataset;
     this.#crop = crop;
     this.#seed = seed;
+    this.#codec = codec;
     this.#keys = keys;
     this.#index = new Map(keys.map((key, i) => [key, i]));
   }
@@ -30,20 +38,25 @@ export class RealImages {
     return { keys: places.map(({ index }) => this.#keys[index]!), batch: await this.#batch(places) };
   }
 
-  /** The real images and label maps at the places that the hub drew its conditions from; null for a key that is not ours. */
+  /** The real images and label maps at the places that the hub drew its conditions from; null for a place that is not ours. */
   async at(conditions: readonly ConditionRef[]): Promise<Batch | null> {
-    const places = conditions.map(({ key, ...placement }) => ({ index: this.#index.get(key), placement }));
-    return places.every((place) => place.index !== undefined) ? this.#batch(places as { index: number; placement: Placement }[]) : null;
+    const places = conditions.map(({ key, ...placement }) => ({ index: this.#index.get(key) ?? -1, placement }));
+    return places.every((place) => this.#has(place)) ? this.#batch(places) : null;
   }
 
-  async #batch(places: readonly { index: number; placement: Placement }[]): Promise<Batch> {
+  #has({ index, placement: { top, left } }: Place): boolean {
+    return index >= 0 && Math.max(top, left) + this.#crop <= this.#dataset.image.size;
+  }
+
+  async #batch(places: readonly Place[]): Promise<Batch> {
     const samples = await Promise.all(places.map(({ index }) => this.#dataset.read(index)));
-    return collate(
+    const batch = collate(
       samples,
       places.map(({ placement }) => placement),
       this.#dataset,
       this.#crop,
     );
+    return { ...batch, images: throughImageCodec({ shape: [batch.images.length], data: batch.images }, this.#codec).data };
   }
 }
 

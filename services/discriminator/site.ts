@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Dataset } from '#datasets';
-import { Segmenter, type SegmenterSpec } from '#evaluator';
+import { Segmenter, segmenterSpecSchema } from '#evaluator';
 import { type Experiment, experimentDigest } from '#experiment';
 import { type CheckpointStore, type Native, Random } from '#nn';
 import {
@@ -11,6 +11,7 @@ import {
   type Hello,
   IMAGE_CODECS,
   type SiteChannel,
+  throughImageCodec,
   type Work,
 } from '#wire';
 import { NoTestImagesError, UnknownConditionError, WrongShapeError } from './errors.ts';
@@ -43,10 +44,10 @@ export class Site {
 
   constructor(options: SiteOptions) {
     const { name, experiment, train } = options;
-    const { seed, cropSize } = experiment.spec.training;
+    const { training, wire } = experiment.spec;
     this.#options = options;
-    this.keys = Array.from({ length: train.count }, (_, i) => opaqueKey(name, seed, i));
-    this.#real = new RealImages(train, this.keys, cropSize, seed);
+    this.keys = Array.from({ length: train.count }, (_, i) => opaqueKey(name, training.seed, i));
+    this.#real = new RealImages(train, this.keys, training.cropSize, training.seed, wire.images);
   }
 
   /** Joins the run: says hello, restores what the hub says, shares the label maps. */
@@ -90,7 +91,7 @@ export class Site {
     const places = await this.#real.at(conditions);
     if (!places) throw new UnknownConditionError(this.#options.name);
     const reals: Batch[] = [];
-    for (let step = 0; step < discriminatorSteps; step++) reals.push(await this.#drawReal(iteration, step));
+    for (let step = 0; step < discriminatorSteps; step++) reals.push(this.#asOnTheWire(await this.#drawReal(iteration, step), shape));
     const fake = this.#extend(
       conditions.map(({ key }) => key),
       { ...places, images: fakes.data },
@@ -129,7 +130,7 @@ export class Site {
   async #evaluate({ segmenter, weights }: Extract<Control, { kind: 'evaluate' }>) {
     const { native, test, name } = this.#options;
     if (!test) throw new NoTestImagesError(name);
-    const trained = new Segmenter(native, segmenter as SegmenterSpec, new Map(weights.map((tensor) => [tensor.name, tensor])));
+    const trained = new Segmenter(native, segmenterSpecSchema.parse(segmenter), new Map(weights.map((tensor) => [tensor.name, tensor])));
     try {
       return { images: test.count, ...(await trained.score(test)) };
     } finally {
@@ -150,6 +151,12 @@ export class Site {
   async #drawReal(iteration: number, step: number): Promise<Batch> {
     const { keys, batch } = await this.#real.draw(this.#options.batchSize, iteration, step);
     return this.#extend(keys, batch);
+  }
+
+  /** Real images pass through the same codec as the fakes that they are compared with; they are on the 8-bit grid already. */
+  #asOnTheWire(batch: Batch, shape: readonly number[]): Batch {
+    const { images } = this.#options.experiment.spec.wire;
+    return images === 'UInt8' ? batch : { ...batch, images: throughImageCodec({ shape, data: batch.images }, images).data };
   }
 
   #extend(keys: readonly string[], batch: Batch): Batch {

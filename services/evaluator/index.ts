@@ -17,6 +17,6 @@ export { type ReleaseFacts, type ReleasePlan, ReleaseWriter, type SyntheticSampl
 export type { ReportInput } from './report/input.ts';
 export type { LossPoint } from './report/loss-chart.ts';
 export { renderReport } from './report/report.ts';
-export { Segmenter, type SegmenterSpec } from './segmenter.ts';
+export { Segmenter, type SegmenterSpec, segmenterSpecSchema } from './segmenter.ts';
 export { type LabelledImages, type SegmenterTraining, trainSegmenter } from './segmenter-training.ts';
 export { parseSummary, type SegmentationResult, type Summary, scoreSchema } from './summary.ts';

@@ -1,14 +1,17 @@
-import type { Dataset, LabelSpec } from '#datasets';
+import * as z from 'zod';
+import type { Dataset } from '#datasets';
 import { Graph, type Native, Parameters, reshape, Scope, Session, type State, softmax, unet } from '#nn';
 import { aggregate, type SegmentationScore, scoreSegmentation } from './metrics/score.ts';
 
-/** What a segmenter looks at and how wide it is: enough to rebuild it around its weights. */
-export interface SegmenterSpec {
-  readonly size: number;
-  readonly channels: number;
-  readonly labels: LabelSpec;
-  readonly filters: number;
-}
+/** What a segmenter looks at and how wide it is: enough to rebuild it around its weights. Comes from the hub, so it is checked. */
+export const segmenterSpecSchema = z.strictObject({
+  size: z.int().min(16).max(1024).multipleOf(8),
+  channels: z.int().min(1).max(4),
+  labels: z.strictObject({ kind: z.enum(['Instances', 'Classes']), classes: z.int().min(2).max(32) }),
+  filters: z.int().min(4).max(256),
+});
+
+export type SegmenterSpec = z.infer<typeof segmenterSpecSchema>;
 
 export const NETWORK = 'segmenter';
 const BATCH = 8;

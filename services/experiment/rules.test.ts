@@ -29,6 +29,22 @@ test('what must hold between fields', async (t) => {
       expect: [],
     },
     {
+      name: 'a segmenter halves the image three times',
+      spec: { model: { image: { size: 100 } } },
+      expect: ['spec.model.image.size is 100; the U-Net of spec.release.evaluate needs a multiple of 8 (or set its enabled to false)'],
+    },
+    {
+      name: 'the perceptual term sees colour or grey, and halves the crop three times',
+      spec: {
+        model: { image: { channels: 4 } },
+        training: { cropSize: 60, losses: { perceptual: 1, perceptualWeights: 'vgg16.safetensors' } },
+      },
+      expect: [
+        'spec.model.image.channels is 4; the perceptual term needs 1 or 3',
+        'spec.training.cropSize is 60; the perceptual term needs a multiple of 8',
+      ],
+    },
+    {
       name: 'a segmentation discriminator halves the crop exactly',
       spec: { model: SEGMENTATION, training: { cropSize: 60, losses: CROSS_ENTROPY } },
       expect: ['spec.training.cropSize is 60; a Segmentation discriminator of 3 layers needs a multiple of 8'],

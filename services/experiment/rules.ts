@@ -11,9 +11,11 @@ type Rule = (spec: ExperimentSpec) => Finding[];
 const RULES: readonly Rule[] = [
   instancesHaveThreeClasses,
   cropsFitTheImage,
+  imagesFitTheSegmenter,
   cropsFitTheDiscriminator,
   crossEntropyIsForSegmentation,
   perceptualNeedsWeights,
+  perceptualFitsItsNetwork,
   siteNamesAreUnique,
   siteCodesReach,
   quorumsAreReachable,
@@ -37,6 +39,15 @@ function cropsFitTheImage({ model, training, release: { evaluate } }: Experiment
     ...(training.cropSize > size ? finding('spec.training.cropSize', tooLarge(training.cropSize)) : []),
     ...(evaluate.enabled && evaluate.cropSize > size ? finding('spec.release.evaluate.cropSize', tooLarge(evaluate.cropSize)) : []),
   ];
+}
+
+/** The U-Net halves whole images three times. */
+function imagesFitTheSegmenter({ model: { image }, release: { evaluate } }: ExperimentSpec): Finding[] {
+  if (!evaluate.enabled || image.size % 8 === 0) return [];
+  return finding(
+    'spec.model.image.size',
+    `is ${image.size}; the U-Net of spec.release.evaluate needs a multiple of 8 (or set its enabled to false)`,
+  );
 }
 
 /** PatchGAN ends in two 4x4 convolutions of stride 1, each of which takes a pixel away; the segmentation network halves and doubles exactly. */
@@ -68,6 +79,17 @@ function perceptualNeedsWeights({ training: { losses } }: ExperimentSpec): Findi
     'spec.training.losses.perceptualWeights',
     `is missing; with perceptual ${losses.perceptual}, name a file of VGG16 weights here`,
   );
+}
+
+/** VGG16 sees colour, and halves the crop three times. */
+function perceptualFitsItsNetwork({ model: { image }, training: { losses, cropSize } }: ExperimentSpec): Finding[] {
+  if (losses.perceptual === 0) return [];
+  return [
+    ...(image.channels === 1 || image.channels === 3
+      ? []
+      : finding('spec.model.image.channels', `is ${image.channels}; the perceptual term needs 1 or 3`)),
+    ...(cropSize % 8 === 0 ? [] : finding('spec.training.cropSize', `is ${cropSize}; the perceptual term needs a multiple of 8`)),
+  ];
 }
 
 function siteNamesAreUnique({ sites }: ExperimentSpec): Finding[] {

@@ -14,4 +14,6 @@ test('what comes later is sound, but named as not yet runnable', () => {
     'spec.training.mixture: Odds comes with a later release; use SiteSize or Uniform',
   ]);
   assert.equal(unsupported(withTraining({ mixture: 'Forgiving' })).length, 1);
+  const gated = parseExperiment(anExperiment({ release: { gates: { minDice: 0.8 } } }), 'x.yaml');
+  assert.match(unsupported(gated).join(), /^spec\.release\.gates: /);
 });

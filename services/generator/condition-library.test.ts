@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { cropImage } from '#datasets';
-import { SIZE, someConditions } from './a-run.ts';
+import { SIZE } from '../../test/a-small-run.ts';
+import { someConditions } from './a-site.ts';
 import { type Condition, ConditionLibrary } from './condition-library.ts';
 
 const LABELS = { kind: 'Instances', classes: 3 } as const;

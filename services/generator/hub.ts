@@ -1,6 +1,6 @@
 import { type Experiment, experimentDigest } from '#experiment';
 import type { CheckpointStore, State } from '#nn';
-import type { HubChannel, Scores, Traffic, Work } from '#wire';
+import type { HubChannel, Scores, Work } from '#wire';
 import { ConditionLibrary } from './condition-library.ts';
 import { NotFiniteError } from './errors.ts';
 import { generatorInput, type Order, releaseOrders, type SiteCode, type SyntheticImage, synthesize, wholeOrder } from './images.ts';
@@ -29,7 +29,6 @@ export class Hub {
   readonly #membership: Membership;
   readonly #library: ConditionLibrary;
   readonly #shared = new Map<string, PromiseWithResolvers<void>>();
-  #traffic = new Map<string, Traffic>();
 
   constructor(options: HubOptions) {
     const { experiment, channel, cuts } = options;
@@ -49,7 +48,6 @@ export class Hub {
   async assemble(): Promise<number> {
     const cut = await this.#membership.cut;
     await Promise.all([...this.#shared.values()].map(({ promise }) => promise));
-    for (const { site } of this.#members) this.#bytesSince(site);
     if (cut === null) return 0;
     const { state } = await this.#options.store.load(cut, experimentDigest(this.#options.experiment));
     this.#options.trainer.restore(state);
@@ -73,9 +71,7 @@ export class Hub {
       for (const value of answer.gradient.data) gradient[at++] = weights[i]! * value;
     });
     trainer.backward(iteration, gradient);
-    const sites = feedback.map(
-      ({ site, answer }) => [site, { losses: answer.losses, seconds: answer.seconds, bytes: this.#bytesSince(site) }] as const,
-    );
+    const sites = feedback.map(({ site, answer, bytes }) => [site, { losses: answer.losses, seconds: answer.seconds, bytes }] as const);
     return { iteration, seconds: (performance.now() - started) / 1000, sites: Object.fromEntries(sites) };
   }
 
@@ -166,17 +162,13 @@ export class Hub {
   }
 
   async #ask({ site, work }: { site: string; work: Work }, signal: AbortSignal) {
-    const answer = await this.#options.channel.exchange(site, work, signal);
+    const { channel } = this.#options;
+    const before = channel.traffic(site);
+    const answer = await channel.exchange(site, work, signal);
+    const { down, up } = channel.traffic(site);
     for (const [name, loss] of Object.entries(answer.losses)) {
       if (!Number.isFinite(loss)) throw new NotFiniteError(work.iteration, `the ${name} loss of site ${site}`);
     }
-    return { site, answer };
-  }
-
-  #bytesSince(site: string): { down: number; up: number } {
-    const now = this.#options.channel.traffic(site);
-    const before = this.#traffic.get(site);
-    this.#traffic.set(site, structuredClone(now));
-    return { down: now.down.bytes - (before?.down.bytes ?? 0), up: now.up.bytes - (before?.up.bytes ?? 0) };
+    return { site, answer, bytes: { down: down.bytes - before.down.bytes, up: up.bytes - before.up.bytes } };
   }
 }

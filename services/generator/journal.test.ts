@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { temporaryFolder } from './a-run.ts';
+import { temporaryFolder } from '../../test/a-small-run.ts';
 import { Journal, type JournalEntry, readJournal } from './journal.ts';
 
 const entry = (iteration: number, seconds = 0.5): JournalEntry => ({

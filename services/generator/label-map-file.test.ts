@@ -3,7 +3,8 @@ import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { someConditions, temporaryFolder } from './a-run.ts';
+import { temporaryFolder } from '../../test/a-small-run.ts';
+import { someConditions } from './a-site.ts';
 import { LabelMapFileError } from './errors.ts';
 import { labelMapFile, readLabelMaps, writeLabelMaps } from './label-map-file.ts';
 

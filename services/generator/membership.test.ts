@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { experimentDigest } from '#experiment';
 import type { DatasetManifest } from '#wire';
-import { aHello, anExperiment } from './a-run.ts';
+import { anExperiment } from '../../test/a-small-run.ts';
+import { aHello } from './a-site.ts';
 import { NoSharedCutError, SiteMismatchError, SiteTooSmallError, UnknownSiteError } from './errors.ts';
 import { Membership } from './membership.ts';
 

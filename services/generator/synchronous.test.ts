@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { anExperiment } from './a-run.ts';
+import { anExperiment } from '../../test/a-small-run.ts';
 import type { Hub } from './hub.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { trainSynchronously } from './synchronous.ts';

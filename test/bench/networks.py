@@ -33,8 +33,9 @@ def normed(layer, style_length=0):
 
 
 class Residual(nn.Module):
-    def __init__(self, channels, style_length):
+    def __init__(self, channels, style_length, dropout):
         super().__init__()
+        self.dropout = dropout
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, padding_mode='reflect', bias=False)
         self.norm1 = InstanceNorm(channels, style_length)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, padding_mode='reflect', bias=False)
@@ -42,13 +43,14 @@ class Residual(nn.Module):
 
     def forward(self, x, style):
         y = F.relu(self.norm1(self.conv1(x), style))
+        y = F.dropout(y, self.dropout, self.training) if self.dropout else y
         return x + self.norm2(self.conv2(y), style)
 
 
 class ResnetGenerator(nn.Module):
     """Johnson 2016, as in pix2pix and AsynDGAN."""
 
-    def __init__(self, inputs, channels, filters, blocks, style_length=0, mask_skip=False, upsampling='Transposed'):
+    def __init__(self, inputs, channels, filters, blocks, style_length=0, mask_skip=False, upsampling='Transposed', dropout=0):
         super().__init__()
         f, self.mask_skip, self.nearest = filters, mask_skip, upsampling == 'Nearest'
         self.stem = normed(nn.Conv2d(inputs, f, 7, padding=3, padding_mode='reflect', bias=False), style_length)
@@ -56,7 +58,7 @@ class ResnetGenerator(nn.Module):
         self.down2 = normed(nn.Conv2d(2 * f, 4 * f, 3, stride=2, padding=1, bias=False), style_length)
         self.blocks = blocks
         for i in range(blocks):
-            self.add_module(f'block{i}', Residual(4 * f, style_length))
+            self.add_module(f'block{i}', Residual(4 * f, style_length, dropout))
         self.up1 = normed(self.up(4 * f, 2 * f), style_length)
         self.up2 = normed(self.up(2 * f, f), style_length)
         self.image = nn.Conv2d(f + (inputs if mask_skip else 0), channels, 7, padding=3, padding_mode='reflect')
