@@ -4,6 +4,10 @@ import { bytesField, floatField, intField, varint } from './protobuf.ts';
 export const DType = { float32: 1, int32: 3, bool: 10, resource: 20 } as const;
 export type DType = (typeof DType)[keyof typeof DType];
 
+/** The element type that nearly every op has, and the type of an op's index inputs. */
+export const FLOAT = { T: { type: DType.float32 } } as const;
+export const INDEX = { type: DType.int32 } as const;
+
 /** An attribute of a node, named after the field of tensorflow.AttrValue that carries it. */
 export type Attribute =
   | { type: DType }

@@ -23,9 +23,10 @@ export { segmentationDiscriminator } from './networks/segmentation-discriminator
 export { unet } from './networks/unet.ts';
 export { perceptualLoss } from './networks/vgg16.ts';
 export { softmax } from './ops/activation.ts';
-export { add, addN, broadcastTo, mul, scale, stopGradient, sub } from './ops/math.ts';
+export { broadcastTo, reshape, sum } from './ops/broadcast.ts';
+export { add, addN, mul, scale, stopGradient, sub } from './ops/math.ts';
 export { randomNormal } from './ops/random.ts';
-export { concat, reshape, slice, sum } from './ops/shape.ts';
+export { concat, slice } from './ops/shape.ts';
 export { type Initializer, Parameters } from './parameters.ts';
 export { Random } from './random.ts';
 export { readSafetensors } from './safetensors.ts';

@@ -1,8 +1,9 @@
 import type { Graph, Tensor, Variable } from './graph.ts';
+import { reshape, sum } from './ops/broadcast.ts';
 import { biasAdd, conv2d, convInput, reflectPad } from './ops/conv.ts';
 import { add, div, mul, rsqrt, square, stopGradient } from './ops/math.ts';
 import { instanceNorm } from './ops/norm.ts';
-import { matMul, reshape, sum } from './ops/shape.ts';
+import { matMul } from './ops/shape.ts';
 import type { Initializer, Parameters } from './parameters.ts';
 
 export interface LayerSettings {

@@ -1,7 +1,7 @@
 import type { Tensor } from './graph.ts';
 import { logSoftmax, relu, softplus } from './ops/activation.ts';
-import { abs, add, addN, div, mul, neg, scale, sqrt, square, sub } from './ops/math.ts';
-import { mean, reshape, sum } from './ops/shape.ts';
+import { reshape, sum } from './ops/broadcast.ts';
+import { abs, add, addN, div, mean, mul, neg, scale, sqrt, square, sub } from './ops/math.ts';
 
 export type PatchLoss = 'BCE' | 'LSGAN' | 'Hinge';
 

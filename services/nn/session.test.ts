@@ -5,11 +5,12 @@ import { gradients } from './gradients.ts';
 import { Graph, type Tensor, type Variable } from './graph.ts';
 import { DType } from './graph-def.ts';
 import { tanh } from './ops/activation.ts';
+import { reshape, sum } from './ops/broadcast.ts';
 import { conv2d } from './ops/conv.ts';
 import { nativeForTests } from './ops/gradient-check.ts';
 import { add, mul, scale, square, sub } from './ops/math.ts';
 import { instanceNorm } from './ops/norm.ts';
-import { matMul, reshape, slice, sum } from './ops/shape.ts';
+import { matMul, slice } from './ops/shape.ts';
 import { Random } from './random.ts';
 import { type Arrays, Session } from './session.ts';
 

@@ -109,10 +109,8 @@ for (const site of ['fluorescence-large', 'fluorescence-small', 'histology-dark'
         } else if ([...object.touching].every(isWhole)) overlaps.push(own / union);
       }
     }
-    t.diagnostic(
-      `${apart} apart, ${overlaps.length} touching, of these exact ${overlaps.filter((x) => x === 1).length}, worst ${Math.min(...overlaps)}`,
-    );
     assert.ok(apart > 50 && overlaps.length > 5);
-    assert.ok(Math.min(...overlaps) > 0.8, `where they touch: ${Math.min(...overlaps)}`);
+    const kept = overlaps.filter((overlap) => overlap > 0.9).length / overlaps.length;
+    assert.ok(kept > 0.95, `where they touch, ${kept} keep nine tenths of their pixels`);
   });
 }

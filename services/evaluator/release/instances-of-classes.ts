@@ -4,8 +4,9 @@ const INTERIOR = 1;
 
 /**
  * Instances of a map of training classes (background, interior, boundary): each connected interior is one, its boundary pixels go to the nearest
- * interior (4 neighbours, step by step), and a boundary without an interior is an instance of its own. It undoes toClasses for every object whose
- * interior is in one piece. classes: [height, width] -> [height, width], 0 is background.
+ * interior (4 neighbours, step by step), and a boundary without an interior is an instance of its own. It undoes toClasses for every object that
+ * touches no other and whose interior is in one piece; where objects touch, boundary pixels at corners and in thin tails may change sides.
+ * classes: [height, width] -> [height, width], 0 is background.
  */
 export function instancesOfClasses(classes: Uint8Array, height: number, width: number): Int32Array {
   const interior = classes.map((label) => (label === INTERIOR ? 1 : 0));

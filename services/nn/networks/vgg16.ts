@@ -2,9 +2,9 @@ import { StateMismatchError } from '../errors.ts';
 import type { Graph, Tensor } from '../graph.ts';
 import { relu } from '../ops/activation.ts';
 import { biasAdd, conv2d } from '../ops/conv.ts';
-import { addN, div, scale, square, sub } from '../ops/math.ts';
+import { addN, div, mean, scale, square, sub } from '../ops/math.ts';
 import { maxPool } from '../ops/pool.ts';
-import { concat, mean } from '../ops/shape.ts';
+import { concat } from '../ops/shape.ts';
 import type { State } from '../session.ts';
 
 /** torchvision's numbering of VGG16's convolutions up to relu4_3; 'pool' halves the image, 'tap' compares features. */

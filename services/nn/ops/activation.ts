@@ -1,9 +1,7 @@
 import type { Tensor } from '../graph.ts';
-import { DType } from '../graph-def.ts';
+import { FLOAT } from '../graph-def.ts';
+import { sum } from './broadcast.ts';
 import { mul, scale, sub } from './math.ts';
-import { sum } from './shape.ts';
-
-const FLOAT = { T: { type: DType.float32 } } as const;
 
 /*
  * relu and its kin use TensorFlow's fused gradient kernels. Those are linear in dy, so their own gradient with respect to dy is the same

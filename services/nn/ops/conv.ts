@@ -1,9 +1,6 @@
 import type { Tensor } from '../graph.ts';
-import { type Attribute, DType } from '../graph-def.ts';
-import { broadcastTo } from './math.ts';
-import { reshape } from './shape.ts';
-
-const FLOAT = { T: { type: DType.float32 } } as const;
+import { type Attribute, DType, FLOAT } from '../graph-def.ts';
+import { broadcastTo, reshape } from './broadcast.ts';
 
 /** Stride and zero padding (before and after, both directions alike) of a convolution, as PyTorch counts them. */
 export interface ConvGeometry {

@@ -4,8 +4,9 @@ import { Graph, sizeOf, type Tensor } from '../graph.ts';
 import { configureNative, loadNative, type Native } from '../native.ts';
 import { Random } from '../random.ts';
 import { Session } from '../session.ts';
+import { reshape, sum } from './broadcast.ts';
 import { mul, square } from './math.ts';
-import { concat, reshape, sum } from './shape.ts';
+import { concat } from './shape.ts';
 
 export type Op = (...xs: Tensor[]) => Tensor;
 

@@ -1,13 +1,14 @@
 import { test } from 'node:test';
 import type { Tensor } from '../graph.ts';
 import { leakyRelu, logSoftmax, relu, sigmoid, softmax, softplus, tanh } from './activation.ts';
+import { broadcastTo, reshape, sum } from './broadcast.ts';
 import { biasAdd, conv2d, convInput, reflectPad } from './conv.ts';
 import { checkGradient, type GradientCase, gradientOf, nativeForTests } from './gradient-check.ts';
-import { abs, add, addN, broadcastTo, div, exp, log, mul, neg, rsqrt, scale, sqrt, square, sub } from './math.ts';
+import { abs, add, addN, div, exp, log, mean, mul, neg, rsqrt, scale, sqrt, square, sub } from './math.ts';
 import { affineNorm, batchNorm, instanceNorm } from './norm.ts';
 import { maxPool, upsample } from './pool.ts';
 import { dropout } from './random.ts';
-import { concat, matMul, mean, reshape, slice, split, sum, zeroPad } from './shape.ts';
+import { concat, matMul, slice, split, zeroPad } from './shape.ts';
 
 const native = nativeForTests();
 const matrix = [3, 4];

@@ -1,8 +1,6 @@
-import { sizeOf, type Tensor } from '../graph.ts';
-import { DType } from '../graph-def.ts';
-import { reshape, sum } from './shape.ts';
-
-const FLOAT = { T: { type: DType.float32 } } as const;
+import type { Tensor } from '../graph.ts';
+import { DType, FLOAT } from '../graph-def.ts';
+import { sum, unbroadcast } from './broadcast.ts';
 
 /** Element-wise sum; shapes broadcast as in NumPy. */
 export function add(a: Tensor, b: Tensor): Tensor {
@@ -37,6 +35,12 @@ export const rsqrt = (x: Tensor): Tensor => unary('Rsqrt', x, (dy, y) => mul(sca
 /** The value without its history: gradients stop here. */
 export const stopGradient = (x: Tensor): Tensor => x.graph.op('Identity', [x], FLOAT, [x.shape])[0]!;
 
+/** Mean over `axes` (all of them by default). */
+export function mean(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) => axis), keep = false): Tensor {
+  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+  return scale(sum(x, axes, keep), 1 / count);
+}
+
 /** Sum of tensors of one shape; a single one is itself. */
 export function addN(parts: readonly Tensor[]): Tensor {
   const [first] = parts;
@@ -47,22 +51,6 @@ export function addN(parts: readonly Tensor[]): Tensor {
 
 export function zerosLike(x: Tensor): Tensor {
   return x.graph.op('Fill', [x.graph.ints(x.shape), x.graph.scalar(0)], { ...FLOAT, index_type: { type: DType.int32 } }, [x.shape])[0]!;
-}
-
-/** Repeats x along the axes where its extent is 1, to `shape`. */
-export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
-  if (x.shape.join() === shape.join()) return x;
-  const attributes = { ...FLOAT, Tidx: { type: DType.int32 } };
-  return x.graph.op('BroadcastTo', [x, x.graph.ints(shape)], attributes, [shape], ([dy]) => [unbroadcast(dy!, x), null])[0]!;
-}
-
-/** Adjoint of broadcasting x to dy's shape: sums dy over the axes that were repeated. */
-function unbroadcast(dy: Tensor, x: Tensor): Tensor {
-  if (dy.shape.join() === x.shape.join()) return dy;
-  const lead = dy.shape.length - x.shape.length;
-  const axes = dy.shape.map((_, axis) => axis).filter((axis) => axis < lead || (x.shape[axis - lead] === 1 && dy.shape[axis] !== 1));
-  const summed = axes.length > 0 ? sum(dy, axes) : dy;
-  return sizeOf(summed.shape) === sizeOf(x.shape) && summed.shape.join() !== x.shape.join() ? reshape(summed, x.shape) : summed;
 }
 
 function broadcastShape(a: readonly number[], b: readonly number[]): number[] {

@@ -1,8 +1,9 @@
 import { gradients } from '../gradients.ts';
 import type { Tensor } from '../graph.ts';
 import { DType } from '../graph-def.ts';
-import { add, addN, mul, rsqrt, square, stopGradient, sub, zerosLike } from './math.ts';
-import { concat, mean, reshape, split, sum } from './shape.ts';
+import { reshape, sum } from './broadcast.ts';
+import { add, addN, mean, mul, rsqrt, square, stopGradient, sub, zerosLike } from './math.ts';
+import { concat, split } from './shape.ts';
 
 /** Added to the variance, as in PyTorch's InstanceNorm2d and BatchNorm2d. */
 const EPSILON = 1e-5;

@@ -1,7 +1,6 @@
 import type { Tensor } from '../graph.ts';
-import { type Attribute, DType } from '../graph-def.ts';
+import { type Attribute, FLOAT } from '../graph-def.ts';
 
-const FLOAT = { T: { type: DType.float32 } } as const;
 const WINDOW: Record<string, Attribute> = {
   ...FLOAT,
   ksize: { ints: [1, 2, 2, 1] },

@@ -1,27 +1,6 @@
 import type { Tensor } from '../graph.ts';
-import { DType } from '../graph-def.ts';
-import { broadcastTo, scale } from './math.ts';
-
-const FLOAT = { T: { type: DType.float32 } } as const;
-const INDEX = { type: DType.int32 } as const;
-
-export function reshape(x: Tensor, shape: readonly number[]): Tensor {
-  return x.graph.op('Reshape', [x, x.graph.ints(shape)], { ...FLOAT, Tshape: INDEX }, [shape], ([dy]) => [reshape(dy!, x.shape), null])[0]!;
-}
-
-/** Sum over `axes` (all of them by default); the axes vanish unless `keep`. */
-export function sum(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) => axis), keep = false): Tensor {
-  const kept = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
-  const shape = keep ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
-  const attributes = { ...FLOAT, Tidx: INDEX, keep_dims: { bool: keep } };
-  return x.graph.op('Sum', [x, x.graph.ints(axes)], attributes, [shape], ([dy]) => [broadcastTo(reshape(dy!, kept), x.shape), null])[0]!;
-}
-
-/** Mean over `axes` (all of them by default). */
-export function mean(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) => axis), keep = false): Tensor {
-  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
-  return scale(sum(x, axes, keep), 1 / count);
-}
+import { DType, FLOAT, INDEX } from '../graph-def.ts';
+import { broadcastTo } from './broadcast.ts';
 
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
   const [first] = parts;
