@@ -19,7 +19,7 @@ interface Setting {
 }
 
 const theImages = ({ site = 'north', seed = 5, codec = 'UInt8' }: Setting = {}) =>
-  new RealImages(aDataset(site, COUNT), KEYS, CROP, seed, codec);
+  new RealImages({ ...aDataset('north', COUNT), site }, KEYS, CROP, seed, codec);
 
 const placement = fc.record<Placement>({
   top: fc.integer({ min: 0, max: SIZE - CROP }),

@@ -41,6 +41,9 @@ test('a draw depends on the seed, the site and the iteration alone', () => {
   const [first] = aLibrary().draw('north', 1, CROP, 0);
   assert.notDeepEqual(aLibrary(6).draw('north', 1, CROP, 0), [first]);
   assert.notDeepEqual(aLibrary().draw('north', 1, CROP, 1), [first]);
+  const alike = aLibrary(5, { north: 3, south: 3 });
+  const places = (site: string) => alike.draw(site, 4, CROP, 0).map(({ ref }) => ({ ...ref, key: ref.key.at(-1) }));
+  assert.notDeepEqual(places('south'), places('north'));
 });
 
 test('the row of whole maps has all as they are, then all again, turned or mirrored', () => {
@@ -55,6 +58,8 @@ test('the row of whole maps has all as they are, then all again, turned or mirro
     row.slice(0, 3).map(({ classes }) => classes),
     maps.map(({ classes }) => classes),
   );
+  const again = Array.from({ length: 20 }, (_, seed) => aLibrary(seed).whole('north', 3));
+  assert.ok(again.some(({ ref }) => ref.rotate !== 0 || ref.flip));
   assert.ok(new Set(row.map(({ ref }) => `${ref.key} ${ref.rotate} ${ref.flip}`)).size > 12);
   assert.deepEqual(library.whole('north', 17), aLibrary().whole('north', 17));
 });

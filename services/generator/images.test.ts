@@ -42,12 +42,11 @@ test('a release is shared out by the label maps, to the last image', () => {
   );
 });
 
-test('of equal remainders, the first site gets the odd image', () => {
-  const orders = releaseOrders(aLibrary({ north: 1, south: 1 }), SITES, 3);
-  assert.deepEqual(
-    orders.map(({ site }) => site),
-    ['north', 'north', 'south'],
-  );
+test('the largest remainders are rounded up, of equal ones the first', () => {
+  const shares = (counts: Readonly<Record<string, number>>, total: number) =>
+    releaseOrders(aLibrary(counts), Object.keys(counts), total).map(({ site }) => site);
+  assert.deepEqual(shares({ north: 5, south: 3, west: 2 }, 3), ['north', 'south', 'west']);
+  assert.deepEqual(shares({ north: 1, south: 1 }, 3), ['north', 'north', 'south']);
 });
 
 test('as many images as label maps: each map once, as it is', () => {

@@ -40,6 +40,13 @@ test('checkpoint store - saving an iteration again replaces it', async () => {
   assert.equal((await store.load(50, 'digest')).party, 'other');
 });
 
+test('checkpoint store - what was just saved is kept, also when a run that has gone back left later ones', async () => {
+  const store = await storeWith('gone-back', 100, 150, 200, 25, 50);
+  assert.deepEqual(await store.usable('digest', unexpected), [25, 50, 100, 150, 200]);
+  await store.save(at(200));
+  assert.deepEqual(await store.usable('digest', unexpected), [100, 150, 200]);
+});
+
 test('checkpoint store - a damaged newest file is reported by name and the one before is usable', async () => {
   const store = await storeWith('damaged', 50, 100, 150);
   await truncate(store.fileOf(150), 40);

@@ -14,10 +14,12 @@ export class CheckpointStore {
     this.directory = directory;
   }
 
+  /** Of a run that has gone back, later checkpoints may be there: they do not count, and are replaced when the run gets to them. */
   async save(checkpoint: Checkpoint): Promise<void> {
     await mkdir(this.directory, { recursive: true });
     await writeCheckpoint(this.fileOf(checkpoint.iteration), checkpoint);
-    const outdated = (await this.#names()).slice(0, -KEEP).map((iteration) => this.fileOf(iteration));
+    const past = (await this.#names()).filter((iteration) => iteration <= checkpoint.iteration);
+    const outdated = past.slice(0, -KEEP).map((iteration) => this.fileOf(iteration));
     await Promise.all([...outdated, ...(await this.#leftovers())].map((file) => rm(file, { force: true })));
   }
 
