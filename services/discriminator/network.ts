@@ -1,5 +1,5 @@
 import type { DiscriminatorSpec, ModelSpec } from '#experiment';
-import { type Judgement, type Parameters, patchDiscriminator, Scope, segmentationDiscriminator, type Tensor } from '#nn';
+import { inShards, type Judgement, type Parameters, patchDiscriminator, Scope, segmentationDiscriminator, type Tensor } from '#nn';
 
 /** The discriminator of the experiment's model, ready to judge batches. conditions: [n, h, w, k], image: [n, h, w, c]. */
 export type Judge = (conditions: Tensor, image: Tensor) => Judgement;
@@ -12,6 +12,17 @@ export function judge(parameters: Parameters, model: ModelSpec): Judge {
     ? (conditions, image) => patchDiscriminator(net, conditions, image, discriminator)
     : (_conditions, image) => segmentationDiscriminator(net, image, { ...sizesOf(discriminator), classes: model.labels.classes });
 }
+
+/** The same judgement, slices of the batch side by side: for a pass that has no other to run beside. */
+export const sharded =
+  (judge: Judge, shards: number): Judge =>
+  (conditions, image) => {
+    const [logits, ...features] = inShards([conditions, image], shards, ([someConditions, someImages]) => {
+      const judged = judge(someConditions!, someImages!);
+      return [judged.logits, ...judged.features];
+    });
+    return { logits: logits!, features };
+  };
 
 const sizesOf = ({ filters, layers }: DiscriminatorSpec) => ({ filters, layers });
 

@@ -1,6 +1,6 @@
 import type { ModelSpec, TrainingSpec } from '#experiment';
 import { Adam, decayedRate, Graph, gradients, type Native, Parameters, Session, type State, type Tensor } from '#nn';
-import { judge } from './network.ts';
+import { judge, sharded } from './network.ts';
 import { type BatchTensors, discriminatorObjective, generatorObjective, RunningStatistics } from './objective.ts';
 
 /** n images with their label maps, row-major. */
@@ -21,6 +21,8 @@ export interface DiscriminatorTrainerSpec {
   readonly conditionChannels: number;
   /** Of the first weights. */
   readonly seed: number;
+  /** Slices of a batch that are judged side by side; default 1. */
+  readonly shards?: number;
   /** VGG16's weights, where the experiment has the perceptual term. */
   readonly perceptualWeights: State | null;
 }
@@ -62,7 +64,14 @@ export class DiscriminatorTrainer {
       const fake = this.#batch(graph, 'fake');
       const discriminator = update(this.#batch(graph, 'real'), fake);
       const paired = this.#isPaired ? graph.placeholder('paired', fake.images.shape) : null;
-      const generator = generatorObjective(judge(parameters, spec.model), fake, paired, spec.training, statistics, spec.perceptualWeights);
+      const generator = generatorObjective(
+        sharded(judge(parameters, spec.model), spec.shards ?? 1),
+        fake,
+        paired,
+        spec.training,
+        statistics,
+        spec.perceptualWeights,
+      );
       const [gradient] = gradients([generator], [graph.scalar(1)], [fake.images]);
       return { discriminator, generator, gradient: gradient! };
     });

@@ -67,9 +67,10 @@ export class Hub {
     const weights = mixtureWeights(experiment.spec.training.mixture, this.#members);
     const gradient = new Float32Array(images.length);
     let at = 0;
-    feedback.forEach(({ answer }, i) => {
-      for (const value of answer.gradient.data) gradient[at++] = weights[i]! * value;
-    });
+    for (const [i, { answer }] of feedback.entries()) {
+      const { data } = answer.gradient;
+      for (let k = 0; k < data.length; k++) gradient[at++] = weights[i]! * data[k]!;
+    }
     trainer.backward(iteration, gradient);
     const sites = feedback.map(({ site, answer, bytes }) => [site, { losses: answer.losses, seconds: answer.seconds, bytes }] as const);
     return { iteration, seconds: (performance.now() - started) / 1000, sites: Object.fromEntries(sites) };

@@ -29,7 +29,7 @@ const CHECKPOINT: Checkpoint = {
 };
 
 async function make(directory: string, experiment = EXPERIMENT): Promise<SyntheticImage[]> {
-  return Array.fromAsync(releaseFromCheckpoint(native, experiment, CHECKPOINT, directory, 5));
+  return Array.fromAsync(releaseFromCheckpoint({ native }, experiment, CHECKPOINT, directory, 5));
 }
 
 test('a release is made of the checkpoint’s weights and the label maps beside it, without a site', async (t) => {

@@ -10,7 +10,7 @@ import { GeneratorTrainer } from './trainer.ts';
  * Throws StateMismatchError where the checkpoint belongs to another experiment, LabelMapFileError where a site's label maps are missing.
  */
 export async function* releaseFromCheckpoint(
-  native: Native,
+  { native, shards = 1 }: { native: Native; shards?: number },
   experiment: Experiment,
   checkpoint: Checkpoint,
   directory: string,
@@ -22,7 +22,7 @@ export async function* releaseFromCheckpoint(
   const library = new ConditionLibrary(model.labels, training.seed);
   const names = sites.map(({ name }) => name);
   for (const name of names) library.store(name, await readLabelMaps(labelMapFile(directory, name)));
-  const trainer = new GeneratorTrainer(native, { model, training, batchSize: training.batchSize * sites.length });
+  const trainer = new GeneratorTrainer(native, { model, training, batchSize: training.batchSize * sites.length, shards });
   try {
     trainer.restore(checkpoint.state);
     yield* synthesize(

@@ -2,10 +2,12 @@ import { conditionChannels } from '#datasets';
 import type { ModelSpec, TrainingSpec } from '#experiment';
 import {
   Adam,
+  add,
   concat,
   decayedRate,
   Graph,
   gradients,
+  inShards,
   type LayerSettings,
   type Native,
   Parameters,
@@ -32,6 +34,8 @@ export interface GeneratorTrainerSpec {
   readonly training: TrainingSpec;
   /** Images of a training batch: those of all sites together. */
   readonly batchSize: number;
+  /** Slices of a batch that are computed side by side; default 1. */
+  readonly shards?: number;
 }
 
 /** Length of the style vector of the model; 0 where the generator sees the label map only. */
@@ -131,16 +135,21 @@ export class GeneratorTrainer {
       inputs.map(([name, count]) => graph.placeholder(name, [batch, size, size, count])),
       3,
     );
-    const style = styleLength(model) > 0 ? graph.placeholder('style', [batch, styleLength(model)]) : null;
+    const style = styleLength(model) > 0 ? [graph.placeholder('style', [batch, styleLength(model)])] : [];
+    const dropoutSeed = drops ? graph.placeholder('dropout-seed', [2]) : null;
     const settings: LayerSettings = { initializer: model.initializer === 'Normal' ? { deviation: 0.02 } : 'HeNormal', averaged };
-    return resnetGenerator(new Scope(parameters, settings), shown, style, {
-      filters: generator.filters,
-      blocks: generator.blocks,
-      channels: image.channels,
-      upsampling: generator.upsampling,
-      maskSkip: generator.maskSkip,
-      ...(drops && { dropout: { rate: generator.dropout, seed: graph.placeholder('dropout-seed', [2]) } }),
-    });
+    const net = new Scope(parameters, settings);
+    const [images] = inShards([shown, ...style], this.#spec.shards ?? 1, ([someShown, someStyle], shard) => [
+      resnetGenerator(net, someShown!, someStyle ?? null, {
+        filters: generator.filters,
+        blocks: generator.blocks,
+        channels: image.channels,
+        upsampling: generator.upsampling,
+        maskSkip: generator.maskSkip,
+        ...(dropoutSeed && { dropout: { rate: generator.dropout, seed: add(dropoutSeed, graph.constant([shard, 0])) } }),
+      }),
+    ]);
+    return images!;
   }
 
   #feeds({ conditions, noise, style }: GeneratorInput): Record<string, Float32Array> {

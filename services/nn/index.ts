@@ -31,3 +31,4 @@ export { type Initializer, Parameters } from './parameters.ts';
 export { Random } from './random.ts';
 export { readSafetensors } from './safetensors.ts';
 export { type Arrays, Session, type State } from './session.ts';
+export { inShards } from './shards.ts';

@@ -1,8 +1,9 @@
 import type { Graph, Tensor, Variable } from './graph.ts';
 import { reshape, sum } from './ops/broadcast.ts';
-import { biasAdd, conv2d, convInput, reflectPad } from './ops/conv.ts';
+import { biasAdd, conv2d, convInput, isNarrow, narrowConv2d } from './ops/conv.ts';
 import { add, div, mul, rsqrt, square, stopGradient } from './ops/math.ts';
 import { instanceNorm } from './ops/norm.ts';
+import { reflectPad } from './ops/reflect.ts';
 import { matMul } from './ops/shape.ts';
 import type { Initializer, Parameters } from './parameters.ts';
 
@@ -52,8 +53,7 @@ export class Scope {
   /** x: [n, h, w, in] -> [n, oh, ow, filters]. */
   conv(name: string, x: Tensor, { kernel, filters, stride = 1, padding, bias, initializer }: ConvSpec): Tensor {
     const w = this.#convWeight(name, [kernel, kernel, x.shape[3]!, filters], initializer);
-    const y =
-      padding === 'reflect' ? conv2d(reflectPad(x, (kernel - 1) / 2), w, { stride, padding: 0 }) : conv2d(x, w, { stride, padding });
+    const y = padding === 'reflect' ? reflectConv(x, w, stride) : conv2d(x, w, { stride, padding });
     return bias ? biasAdd(y, this.weight(`${name}/bias`, [filters], 0)) : y;
   }
 
@@ -113,6 +113,12 @@ export class Scope {
     this.#weights.set(key, known);
     return known;
   }
+}
+
+/** The image is continued by its reflection, so that the result has its size (divided by the stride). */
+function reflectConv(x: Tensor, w: Tensor, stride: number): Tensor {
+  const padded = reflectPad(x, (w.shape[0]! - 1) / 2);
+  return stride === 1 && isNarrow(w.shape[3]!, x.shape[2]!) ? narrowConv2d(padded, w) : conv2d(padded, w, { stride, padding: 0 });
 }
 
 const unitVector = (row: Tensor): Tensor => mul(row, rsqrt(add(sum(square(row), [0, 1], true), row.graph.scalar(1e-12))));

@@ -25,10 +25,11 @@ const { file, threads, warm, iterations } = JSON.parse(process.argv[2]!) as Iter
 const loaded = await loadExperiment(file);
 const experiment = { ...loaded, spec: { ...loaded.spec, training: { ...loaded.spec.training, iterations: warm + iterations } } };
 const data = await openSiteData(experiment, file);
-const { native } = nativeFor(experiment, threads);
+const { native, shards } = nativeFor(experiment, threads);
 const directory = await mkdtemp(join(tmpdir(), 'asyndgan-bench-'));
 const federation = await openFederation(experiment, data, {
   native,
+  shards,
   directory,
   resume: false,
   perceptualWeights: null,

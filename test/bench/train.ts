@@ -7,7 +7,7 @@ import { parse, stringify } from 'yaml';
 import { loadExperiment } from '#experiment';
 import { Random } from '#nn';
 import { inChild, jsonOf, median } from './child.ts';
-import type { IterationsInput, IterationsResult } from './iterations.ts';
+import type { IterationsInput } from './iterations.ts';
 import type { Benchmark } from './main.ts';
 
 const DEMO = fileURLToPath(new URL('../../k8s/samples/nuclei.yaml', import.meta.url));
@@ -20,15 +20,26 @@ interface Row {
   readonly ratio: number | null;
 }
 
-/** Iterations per second of the whole federation (data, codecs, channel included) against PyTorch eager (networks and optimisers alone). */
+const COLUMNS = [
+  ['network', 26],
+  ['ours it/s', 12],
+  ['PyTorch it/s', 14],
+  ['ratio', 8],
+  ['whole run it/s', 16],
+  ['ours MB', 10],
+  ['PyTorch MB', 12],
+] as const;
+
+/**
+ * Iterations per second of the networks and optimisers against PyTorch eager: the same networks, random data, no messages on either side, alternating
+ * in one run. 'whole run': ours with real data, codecs and channel, as `asyndgan run` trains.
+ */
 export const train: Benchmark = async ({ peer, threads }) => {
   const count = threads ?? availableParallelism();
   const paper = await paperAtOneSite();
   try {
-    console.log(
-      `${count} threads\n${'network'.padEnd(28)}${'ours it/s'.padStart(12)}${'PyTorch it/s'.padStart(14)}${'ratio'.padStart(8)}${'ours MB'.padStart(10)}${'PyTorch MB'.padStart(12)}`,
-    );
-    const demo = await compare('demo (4 sites, 64 px)', { file: DEMO, threads: count, warm: 5, iterations: 30 }, peer);
+    console.log(`${count} threads\n${COLUMNS.map(([name, width], i) => (i === 0 ? name.padEnd(width) : name.padStart(width))).join('')}`);
+    const demo = await compare('demo (4 sites, 64 px)', { file: DEMO, threads: count, warm: 5, iterations: 40 }, peer);
     const large = await compare('paper (1 site, 256 px)', { file: paper.file, threads: count, warm: 1, iterations: 4 }, peer);
     const reduced = await compare('paper, bfloat16', { file: paper.bfloat16, threads: count, warm: 1, iterations: 4 }, peer);
     return { demo, paper: large, paperBFloat16: reduced };
@@ -37,21 +48,25 @@ export const train: Benchmark = async ({ peer, threads }) => {
   }
 };
 
+interface Speed {
+  readonly iterationsPerSecond: number;
+  readonly peakRssMb: number;
+}
+
 async function compare(name: string, input: IterationsInput, peer: string | null): Promise<Row> {
-  const ours: IterationsResult[] = [];
-  const theirs: { iterationsPerSecond: number; peakRssMb: number }[] = [];
+  const ours: Speed[] = [];
+  const theirs: Speed[] = [];
   for (let i = 0; i < REPEATS; i++) {
-    ours.push(await inChild<IterationsResult>('./iterations.ts', input));
+    ours.push(await inChild<Speed>('./networks.ts', input));
     if (peer) theirs.push(await jsonOf(peer, [PEER, ...(await peerArguments(input))]));
   }
-  const our = median(ours.map(({ iterationsPerSecond }) => iterationsPerSecond));
-  const their = theirs.length > 0 ? median(theirs.map(({ iterationsPerSecond }) => iterationsPerSecond)) : null;
-  const ratio = their === null ? null : our / their;
-  const cell = (value: number | null, width: number, digits: number) => (value === null ? '-' : value.toFixed(digits)).padStart(width);
-  const theirMb = theirs.length > 0 ? Math.max(...theirs.map(({ peakRssMb }) => peakRssMb)) : null;
-  console.log(
-    `${name.padEnd(28)}${cell(our, 12, 3)}${cell(their, 14, 3)}${cell(ratio, 8, 2)}${cell(Math.max(...ours.map(({ peakRssMb }) => peakRssMb)), 10, 0)}${cell(theirMb, 12, 0)}`,
-  );
+  const whole = await inChild<Speed>('./iterations.ts', input);
+  const rate = (speeds: readonly Speed[]) => median(speeds.map(({ iterationsPerSecond }) => iterationsPerSecond));
+  const memory = (speeds: readonly Speed[]) => Math.max(...speeds.map(({ peakRssMb }) => peakRssMb));
+  const ratio = peer ? rate(ours) / rate(theirs) : null;
+  const numbers = [rate(ours), peer ? rate(theirs) : null, ratio, whole.iterationsPerSecond, memory(ours), peer ? memory(theirs) : null];
+  const cells = numbers.map((value, i) => (value === null ? '-' : value.toFixed(i < 4 ? 2 : 0)).padStart(COLUMNS[i + 1]![1]));
+  console.log(`${name.padEnd(COLUMNS[0][1])}${cells.join('')}`);
   return { ratio };
 }
 

@@ -36,6 +36,7 @@ interface Run {
   readonly output: Output;
   readonly native: Native;
   readonly threads: number;
+  readonly shards: number;
   readonly resume: boolean;
   readonly perceptualWeights: State | null;
   readonly onDamaged: (error: NnError) => void;

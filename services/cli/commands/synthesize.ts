@@ -23,10 +23,10 @@ export async function synthesizeImages({ checkpoint: file, count, out, experimen
     throw new WrongCheckpointError(file, `this is the discriminator of site ${checkpoint.party}; images come from the hub's checkpoint`);
   const hub = dirname(resolve(file));
   const experiment = await loadExperiment(given ?? layout(resolve(hub, '..', '..')).experiment);
-  const { native } = nativeFor(experiment, threads);
-  const images = releaseFromCheckpoint(native, experiment, checkpoint, hub, count);
+  const engine = nativeFor(experiment, threads);
+  const images = releaseFromCheckpoint(engine, experiment, checkpoint, hub, count);
   const card = await writeRelease(
-    native,
+    engine.native,
     out,
     experiment,
     { file, iteration: checkpoint.iteration },

@@ -35,7 +35,14 @@ async function aFederation(
   directory: string,
   { open = openFederation, data = theData(), resume = false }: Setting = {},
 ): Promise<Federation> {
-  const federation = await open(EXPERIMENT, data, { native, directory, resume, perceptualWeights: null, onDamaged: assert.fail });
+  const federation = await open(EXPERIMENT, data, {
+    native,
+    shards: 2,
+    directory,
+    resume,
+    perceptualWeights: null,
+    onDamaged: assert.fail,
+  });
   t.after(() => federation.close());
   return federation;
 }

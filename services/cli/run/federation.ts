@@ -21,6 +21,8 @@ export interface Federation {
 
 export interface FederationOptions {
   readonly native: Native;
+  /** Slices of a batch that are computed side by side. */
+  readonly shards: number;
   /** Where each party keeps its checkpoints. */
   readonly directory: string;
   readonly resume: boolean;
@@ -93,7 +95,7 @@ interface Party extends Pick<SiteData, 'train' | 'test'> {
 
 async function assemble(
   experiment: Experiment,
-  { native, directory, resume, perceptualWeights, onDamaged }: FederationOptions,
+  { native, shards, directory, resume, perceptualWeights, onDamaged }: FederationOptions,
   hubBatch: number,
   batchOf: (site: string) => number,
   code: ConstructorParameters<typeof Hub>[0]['code'],
@@ -106,7 +108,7 @@ async function assemble(
     return { store, held: resume ? await store.usable(digest, onDamaged) : [] };
   };
   const wires = inProcessFederation({ run: experiment.metadata.name });
-  const trainer = new GeneratorTrainer(native, { model, training, batchSize: hubBatch });
+  const trainer = new GeneratorTrainer(native, { model, training, batchSize: hubBatch, shards });
   const { store, held } = await storeOf('hub');
   const hub = new Hub({ experiment, channel: wires.hub, trainer, store, cuts: held, batchOf, ...(code && { code }) });
   const signal = new AbortController().signal;
@@ -122,6 +124,7 @@ async function assemble(
         batchSize,
         conditionChannels: channels,
         seed: siteSeed(training.seed, name),
+        shards,
         perceptualWeights,
       });
       discriminators.push(discriminator);

@@ -2,12 +2,13 @@ import { test } from 'node:test';
 import type { Tensor } from '../graph.ts';
 import { leakyRelu, logSoftmax, relu, sigmoid, softmax, softplus, tanh } from './activation.ts';
 import { broadcastTo, reshape, sum } from './broadcast.ts';
-import { biasAdd, conv2d, convInput, reflectPad } from './conv.ts';
+import { biasAdd, conv2d, convInput, narrowConv2d } from './conv.ts';
 import { checkGradient, type GradientCase, gradientOf, nativeForTests } from './gradient-check.ts';
 import { abs, add, addN, div, exp, log, mean, mul, neg, rsqrt, scale, sqrt, square, sub } from './math.ts';
 import { affineNorm, batchNorm, instanceNorm } from './norm.ts';
 import { maxPool, upsample } from './pool.ts';
 import { dropout } from './random.ts';
+import { reflectPad } from './reflect.ts';
 import { concat, matMul, slice, split, zeroPad } from './shape.ts';
 
 const native = nativeForTests();
@@ -116,6 +117,14 @@ const shapes: Record<string, GradientCase> = {
 const pixels: Record<string, GradientCase> = {
   biasAdd: { inputs: [image, [3]], op: biasAdd },
   'reflectPad by 1': { inputs: [image], op: (x) => reflectPad(x!, 1) },
+  'reflectPad, borders that meet': { inputs: [[1, 3, 5, 2]], op: (x) => reflectPad(x!, 2) },
+  narrowConv2d: {
+    inputs: [
+      [2, 5, 10, 3],
+      [3, 3, 3, 2],
+    ],
+    op: (x, w) => scale(narrowConv2d(x!, w!), 0.3),
+  },
   'reflectPad by 3': { inputs: [[1, 5, 4, 2]], op: (x) => reflectPad(x!, 3) },
   upsample: { inputs: [[2, 2, 3, 2]], op: upsample },
   maxPool: { inputs: [[2, 4, 6, 2]], op: maxPool, values: 'Apart' },
