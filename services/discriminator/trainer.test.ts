@@ -177,6 +177,14 @@ test('discriminator - another seed starts from other weights', () => {
   assert.notDeepEqual(second.get('discriminator/conv1/weight'), first.get('discriminator/conv1/weight'));
 });
 
+test('discriminator - judging slices of the batch side by side changes nothing but the rounding', () => {
+  const spec = specWith({ losses: { featureMatching: 1 }, discriminator: { norm: 'Instance' } });
+  const [whole, sliced] = [1, 2].map((shards) => withTrainer({ ...spec, shards }, (trainer) => stepOf(trainer, spec, 0)));
+  const size = Math.hypot(...whole!.gradient);
+  assert.ok(Math.hypot(...sliced!.gradient.map((value, i) => value - whole!.gradient[i]!)) < 1e-5 * size);
+  assert.ok(Math.abs(sliced!.losses.generator - whole!.losses.generator) < 1e-5);
+});
+
 test('discriminator - two steps in one iteration are two iterations of one step', () => {
   const constant = { discriminator: { spectralNorm: false }, optimizer: { decayFrom: 1 } };
   const [a, b, fake] = [batchOf('a'), batchOf('b'), batchOf('fake')];

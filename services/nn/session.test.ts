@@ -70,6 +70,24 @@ test('variables - a write waits for everything that uses the value before it, ho
   });
 });
 
+test('variables - a write has an edge from every read and write before it', () => {
+  const graph = new Graph();
+  const v = graph.variable('v', [1], floats(1));
+  graph.run('run', () => {
+    const before = graph.read(v).node.name;
+    graph.assign(v, graph.scalar(2));
+    const first = graph.nodes.at(-1)!;
+    const after = graph.nodes.length;
+    graph.assign(v, scale(graph.read(v), 3));
+    const between = graph.nodes[after]!;
+    assert.deepEqual([between.op, between.inputs.at(-1)], ['ReadVariableOp', `^${first.name}`]);
+    const controls = (name: string) => graph.nodes.find((node) => node.name === name)!.inputs.filter((input) => input.startsWith('^'));
+    assert.deepEqual(controls(first.name), [`^${before}`]);
+    assert.deepEqual(controls(graph.nodes.at(-1)!.name).sort(), [`^${first.name}`, `^${between.name}`].sort());
+    return {};
+  });
+});
+
 test('variables - are written although nothing that was asked for depends on it', () => {
   const graph = new Graph();
   const v = graph.variable('v', [2], floats(1, 2));
@@ -130,6 +148,8 @@ test('slots - a backward run uses the activations of the forward run before it, 
     const weights = graph.read(w);
     return slopes(network(x, weights), x, weights);
   });
+  const slots = graph.nodes.filter(({ name }) => name.startsWith('variable/slot/'));
+  assert.ok(slots.length > 0 && slots.every(({ name }) => !name.includes('ReadVariableOp')), 'weights are read again, not stored twice');
   withSession(graph, (session) => {
     const expected = session.run('joint', values, ['dx', 'dw']);
     const fed = { x: values.x.slice() };

@@ -269,6 +269,27 @@ test('parameter counts - the U-Net with 16 filters has 0.49 M', () => {
   );
 });
 
+test('resnet generator - its last layer starts small, the others as the network says', () => {
+  const { graph, parameters } = new Subject('initial');
+  graph.run('run', () => {
+    const conditions = graph.placeholder('c', [1, 16, 16, 3]);
+    resnetGenerator(new Scope(parameters, HE), conditions, null, {
+      filters: 32,
+      blocks: 1,
+      channels: 3,
+      upsampling: 'Nearest',
+      maskSkip: false,
+    });
+    return {};
+  });
+  const deviation = (name: string) => {
+    const { initial } = graph.variables.get(`initial/${name}/weight`)!;
+    return Math.hypot(...initial) / Math.sqrt(initial.length);
+  };
+  assert.ok(Math.abs(deviation('image') / 0.02 - 1) < 0.05);
+  assert.ok(Math.abs(deviation('down1') / Math.sqrt(2 / (1.04 * 9 * 32)) - 1) < 0.05);
+});
+
 test('patch discriminator - a logit sees 70 x 70 pixels with three layers', () => {
   const { graph, parameters } = new Subject('sight');
   graph.run('run', () => {
