@@ -34,6 +34,16 @@ export class NothingToResumeError extends CliError {
   }
 }
 
+export class OtherExperimentError extends CliError {
+  readonly code = 'CLI_OTHER_EXPERIMENT';
+
+  constructor(file: string, directory: string) {
+    super(
+      `${directory} holds a run with other settings than ${file} (model, training, wire, sites or seed): resume it with its own, or start in another folder`,
+    );
+  }
+}
+
 export class DiskTooSmallError extends CliError {
   readonly code = 'CLI_DISK_TOO_SMALL';
 

@@ -11,7 +11,6 @@ import {
   type Hello,
   IMAGE_CODECS,
   type SiteChannel,
-  throughImageCodec,
   type Work,
 } from '#wire';
 import { NoTestImagesError, UnknownConditionError, WrongShapeError } from './errors.ts';
@@ -88,10 +87,10 @@ export class Site {
     const shape = [batchSize, cropSize, cropSize, experiment.spec.model.image.channels];
     if (fakes.shape.join() !== shape.join()) throw new WrongShapeError(this.#options.name, fakes.shape, shape);
     const started = performance.now();
-    const places = await this.#real.at(conditions);
+    const places = conditions.length === batchSize ? await this.#real.at(conditions) : null;
     if (!places) throw new UnknownConditionError(this.#options.name);
     const reals: Batch[] = [];
-    for (let step = 0; step < discriminatorSteps; step++) reals.push(this.#asOnTheWire(await this.#drawReal(iteration, step), shape));
+    for (let step = 0; step < discriminatorSteps; step++) reals.push(await this.#drawReal(iteration, step));
     const fake = this.#extend(
       conditions.map(({ key }) => key),
       { ...places, images: fakes.data },
@@ -151,12 +150,6 @@ export class Site {
   async #drawReal(iteration: number, step: number): Promise<Batch> {
     const { keys, batch } = await this.#real.draw(this.#options.batchSize, iteration, step);
     return this.#extend(keys, batch);
-  }
-
-  /** Real images pass through the same codec as the fakes that they are compared with; they are on the 8-bit grid already. */
-  #asOnTheWire(batch: Batch, shape: readonly number[]): Batch {
-    const { images } = this.#options.experiment.spec.wire;
-    return images === 'UInt8' ? batch : { ...batch, images: throughImageCodec({ shape, data: batch.images }, images).data };
   }
 
   #extend(keys: readonly string[], batch: Batch): Batch {

@@ -39,16 +39,18 @@ export class NoSharedCutError extends GeneratorError {
 
   constructor(held: Readonly<Record<string, readonly number[]>>) {
     const list = Object.entries(held).map(([party, iterations]) => `${party}: ${iterations.join(', ') || 'none'}`);
-    super(`there is no iteration of which every party holds a checkpoint (${list.join('; ')}): start again without --resume`);
+    super(`there is no iteration of which every party holds a checkpoint (${list.join('; ')}): start again in another folder`);
   }
 }
 
 export class NotFiniteError extends GeneratorError {
   readonly code = 'HUB_DIVERGED';
-  override readonly exitCode = 1;
 
-  constructor(iteration: number, what: string) {
-    super(`iteration ${iteration}: ${what} is not finite, the training has diverged: lower spec.training.optimizer.learningRate`);
+  constructor(iteration: number, site: string, cause: unknown) {
+    super(
+      `iteration ${iteration}: what hub and site ${site} exchange is no longer finite, the training has diverged: lower spec.training.optimizer.learningRate`,
+      { cause },
+    );
   }
 }
 
@@ -57,5 +59,13 @@ export class LabelMapFileError extends GeneratorError {
 
   constructor(file: string, cause: unknown) {
     super(`${file} cannot be used as label maps: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+export class JournalDamagedError extends GeneratorError {
+  readonly code = 'HUB_JOURNAL_DAMAGED';
+
+  constructor(file: string, line: number, cause: unknown) {
+    super(`${file}: line ${line} is damaged; remove it and what follows, then go on with --resume`, { cause });
   }
 }

@@ -304,3 +304,15 @@ test('the style is the place of the site in the experiment, or what the code say
   const keys = Object.values(byKey.works).flatMap(([work]) => work!.conditions.map(({ key }) => Number(key.at(-1))));
   assert.deepEqual(placeOf(byKey.trainer.inputs[0]!), keys);
 });
+
+test('a gradient that is no longer finite ends the run with what to do', async (t) => {
+  const broken = (site: string): Partial<SiteHandlers> => ({
+    work: async (work) => {
+      const feedback = aFeedback(site, work);
+      return { ...feedback, gradient: { ...feedback.gradient, data: feedback.gradient.data.fill(Number.NaN) } };
+    },
+  });
+  const { hub, start } = await aRun(t, { handlers: (site) => (site === 'south' ? broken(site) : {}) });
+  await start();
+  await assert.rejects(hub.iterate(0, false, forever()), { code: 'HUB_DIVERGED', message: /^iteration 0: .*site south.*learningRate/ });
+});

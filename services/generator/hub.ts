@@ -1,6 +1,6 @@
 import { type Experiment, experimentDigest } from '#experiment';
 import type { CheckpointStore, State } from '#nn';
-import type { HubChannel, Scores, Work } from '#wire';
+import { type HubChannel, RemoteError, type Scores, WireNotFiniteError, type Work } from '#wire';
 import { ConditionLibrary } from './condition-library.ts';
 import { NotFiniteError } from './errors.ts';
 import { generatorInput, type Order, releaseOrders, type SiteCode, type SyntheticImage, synthesize, wholeOrder } from './images.ts';
@@ -165,11 +165,16 @@ export class Hub {
   async #ask({ site, work }: { site: string; work: Work }, signal: AbortSignal) {
     const { channel } = this.#options;
     const before = channel.traffic(site);
-    const answer = await channel.exchange(site, work, signal);
+    const answer = await channel.exchange(site, work, signal).catch((error: unknown) => {
+      throw isNotFinite(error) ? new NotFiniteError(work.iteration, site, error) : error;
+    });
     const { down, up } = channel.traffic(site);
-    for (const [name, loss] of Object.entries(answer.losses)) {
-      if (!Number.isFinite(loss)) throw new NotFiniteError(work.iteration, `the ${name} loss of site ${site}`);
-    }
     return { site, answer, bytes: { down: down.bytes - before.down.bytes, up: up.bytes - before.up.bytes } };
   }
 }
+
+/** The wire lets no number pass that is not finite, neither here nor at the site. */
+const isNotFinite = (error: unknown): boolean =>
+  error instanceof WireNotFiniteError || (error instanceof RemoteError && error.remoteCode === NOT_FINITE);
+
+const NOT_FINITE = 'WIRE_NOT_FINITE';

@@ -74,3 +74,9 @@ test('a line within the journal that is no entry is not passed over in silence',
   await appendFile(path, 'rubbish\n');
   await assert.rejects(readJournal(path));
 });
+
+test('a damaged line is told with its number', async (t) => {
+  const path = await aJournal(t, 2);
+  await appendFile(path, '{"iteration": 2,\n');
+  await assert.rejects(readJournal(path), { code: 'HUB_JOURNAL_DAMAGED', message: /journal\.jsonl: line 3 is damaged/ });
+});

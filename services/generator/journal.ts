@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { JournalDamagedError } from './errors.ts';
 
 /** What happened in one iteration; one line of journal.jsonl. */
 export interface JournalEntry {
@@ -53,7 +54,13 @@ export async function readJournal(path: string): Promise<JournalEntry[]> {
   return text
     .split('\n')
     .slice(0, -1)
-    .map((line) => JSON.parse(line) as JournalEntry);
+    .map((line, i) => {
+      try {
+        return JSON.parse(line) as JournalEntry;
+      } catch (cause) {
+        throw new JournalDamagedError(path, i + 1, cause);
+      }
+    });
 }
 
 const lineOf = (entry: JournalEntry): string => `${JSON.stringify(entry)}\n`;

@@ -171,7 +171,7 @@ test('run - another experiment cannot be resumed', async (t) => {
   assert.equal((await asyndgan(['run', file, '--out', out])).code, 0);
   const { code, stderr } = await asyndgan(['run', file, '--out', out, '--resume', '--seed', '9']);
   assert.equal(code, 2);
-  assert.match(stderr, /error NN_STATE_MISMATCH: .*other settings/);
+  assert.match(stderr, /error CLI_OTHER_EXPERIMENT: .*other settings/);
 });
 
 /** The listed digests of a release's PNGs (its HDF5 file holds the time of writing). */

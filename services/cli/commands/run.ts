@@ -2,10 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { recordScores, type Summary } from '#evaluator';
-import { type Experiment, loadExperiment, unsupported } from '#experiment';
+import { type Experiment, experimentDigest, loadExperiment, unsupported } from '#experiment';
 import { readJournal } from '#generator';
 import { type Native, type NnError, readSafetensors, type State } from '#nn';
-import { NothingToScoreError, UnsupportedFeatureError } from '../errors.ts';
+import { NothingToScoreError, OtherExperimentError, UnsupportedFeatureError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { nativeFor } from '../native.ts';
 import { runBaselines } from '../run/baselines.ts';
@@ -58,7 +58,8 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     const perceptualWeights = await readPerceptualWeights(experiment, file);
     const resume = options.resume ?? false;
     const output = await openOutput(experiment, options.out, resume);
-    if (!resume) await writeFile(output.experiment, stringify(experiment));
+    if (resume) await requireSameExperiment(file, experiment, output);
+    else await writeFile(output.experiment, stringify(experiment));
     const onDamaged = (error: NnError) => progress.say(`warning ${error.code}: ${error.message}`);
     const shared = { experiment, data, output, resume, perceptualWeights, onDamaged, progress, watch, signal };
     await stages({ ...shared, ...nativeFor(experiment, options.threads) }, await readFile(file, 'utf8'), options.baselines ?? false).catch(
@@ -138,6 +139,12 @@ async function readExperiment(file: string, { seed }: RunOptions): Promise<Exper
   if (later.length > 0) throw new UnsupportedFeatureError(file, later);
   if (seed === undefined) return experiment;
   return { ...experiment, spec: { ...experiment.spec, training: { ...experiment.spec.training, seed } } };
+}
+
+/** A run goes on only with the settings that it was started with; how often it keeps checkpoints may change. */
+async function requireSameExperiment(file: string, experiment: Experiment, output: Output): Promise<void> {
+  const started = await loadExperiment(output.experiment);
+  if (experimentDigest(started) !== experimentDigest(experiment)) throw new OtherExperimentError(file, output.directory);
 }
 
 async function readPerceptualWeights({ spec }: Experiment, file: string): Promise<State | null> {
