@@ -1,5 +1,5 @@
 /** Base of every mistake that this room reports to its user. */
-export abstract class CliError extends Error {
+abstract class CliError extends Error {
   abstract readonly code: string;
   readonly exitCode: number = 2;
   readonly retryable: boolean = false;
