@@ -45,18 +45,10 @@ export class DiscriminatorTrainer {
     const graph = new Graph();
     const parameters = new Parameters(graph, 'discriminator', spec.seed);
     const statistics = spec.training.losses.featureMatching > 0 ? new RunningStatistics(graph, parameters) : null;
-    let adam: Adam | null = null;
+    this.#adam = new Adam(parameters, spec.training.optimizer);
     const update = (real: BatchTensors, fake: BatchTensors): Tensor => {
       const loss = discriminatorObjective(judge(parameters, spec.model), real, fake, spec.training, statistics);
-      adam ??= new Adam(parameters, spec.training.optimizer);
-      adam.apply(
-        graph,
-        gradients(
-          [loss],
-          [graph.scalar(1)],
-          parameters.trainable.map((weight) => graph.read(weight)),
-        ),
-      );
+      this.#adam.minimise(loss);
       return loss;
     };
     graph.run('update', () => ({ discriminator: update(this.#batch(graph, 'real'), this.#batch(graph, 'fake')) }));
@@ -75,7 +67,6 @@ export class DiscriminatorTrainer {
       const [gradient] = gradients([generator], [graph.scalar(1)], [fake.images]);
       return { discriminator, generator, gradient: gradient! };
     });
-    this.#adam = adam!;
     this.#session = new Session(native, graph);
     this.parameterCount = parameters.count;
   }

@@ -6,7 +6,6 @@ import {
   crossEntropy,
   diceLoss,
   Graph,
-  gradients,
   mul,
   type Native,
   Parameters,
@@ -80,7 +79,7 @@ function trainingRun(
   { channels, labels, filters }: SegmenterSpec,
   { batchSize, cropSize }: SegmenterTraining,
 ): Adam {
-  let adam: Adam | null = null;
+  const adam = new Adam(parameters, { beta1: 0.9, beta2: 0.999 });
   graph.run('train', () => {
     const pixels = [batchSize, cropSize, cropSize];
     const clean = graph.placeholder('images', [...pixels, channels]);
@@ -96,18 +95,10 @@ function trainingRun(
     const weights = labels.kind === 'Instances' ? graph.constant(INSTANCE_WEIGHTS) : null;
     const overlap = diceLoss(foreground(softmax(reshape(logits, rows))), foreground(reshape(targets, rows)));
     const loss = add(crossEntropy(logits, targets, weights), overlap);
-    adam = new Adam(parameters, { beta1: 0.9, beta2: 0.999 });
-    adam.apply(
-      graph,
-      gradients(
-        [loss],
-        [graph.scalar(1)],
-        parameters.trainable.map((weight) => graph.read(weight)),
-      ),
-    );
+    adam.minimise(loss);
     return { loss };
   });
-  return adam!;
+  return adam;
 }
 
 async function drawBatch(

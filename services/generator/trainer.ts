@@ -71,7 +71,7 @@ export class GeneratorTrainer {
     });
     this.#adam = new Adam(parameters, training.optimizer);
     graph.run('backward', () => {
-      this.#adam.apply(graph, gradients([images], [graph.placeholder('gradient', images.shape)], weights));
+      this.#adam.apply(gradients([images], [graph.placeholder('gradient', images.shape)], weights));
       if (this.#averages) updateAverages(graph, parameters);
       return {};
     });

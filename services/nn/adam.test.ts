@@ -20,7 +20,7 @@ for (const [name, spec] of [
     const weight = parameters.trained('weight', [40], 0);
     const adam = new Adam(parameters, spec);
     graph.run('step', () => {
-      adam.apply(graph, [graph.placeholder('gradient', [40])]);
+      adam.apply([graph.placeholder('gradient', [40])]);
       return {};
     });
     const session = new Session(native, graph);
