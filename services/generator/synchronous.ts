@@ -4,7 +4,7 @@ import type { Journal, JournalEntry } from './journal.ts';
 
 export interface Observer {
   iterated(entry: JournalEntry): void;
-  /** After `done` iterations, before the first and whenever samples are due. */
+  /** After `done` iterations: the first and whenever samples are due. */
   sampled(done: number): Promise<void>;
 }
 
@@ -22,7 +22,6 @@ export async function trainSynchronously(
 ): Promise<number> {
   const { iterations, checkpointEvery, sampleEvery } = training;
   const never = new AbortController().signal;
-  if (start === 0) await observer.sampled(0);
   for (let t = start; t < iterations; t++) {
     const done = t + 1;
     const isCut = done % checkpointEvery === 0 || done === iterations;
@@ -30,7 +29,7 @@ export async function trainSynchronously(
     await journal.append(entry);
     observer.iterated(entry);
     if (isCut) await hub.checkpoint(done);
-    if (done % sampleEvery === 0 || done === iterations) await observer.sampled(done);
+    if (done === 1 || done % sampleEvery === 0 || done === iterations) await observer.sampled(done);
     if (signal.aborted && !isCut) {
       await hub.snapshotSites(done, never);
       await hub.checkpoint(done);

@@ -26,7 +26,7 @@ test('run - trains, releases, scores and reports', async (t) => {
     assert.deepEqual(Object.keys(result.sites), sites);
   assert.deepEqual(Object.keys(summary.segmentation.realSubset!), sites);
   assert.equal((await readJournal(join(out, 'journal.jsonl'))).length, 12);
-  assert.deepEqual(await readdir(join(out, 'samples')), ['00000000.png', '00000006.png', '00000012.png']);
+  assert.deepEqual(await readdir(join(out, 'samples')), ['00000001.png', '00000006.png', '00000012.png']);
   const release = await readRelease(join(out, 'release'));
   assert.equal(release.card.count, 12);
   assert.deepEqual(release.card.scores, summary.segmentation.asyndgan!.mean);

@@ -1,6 +1,15 @@
 import { createHash, type Hash } from 'node:crypto';
-import { Dataset, File, ready } from 'h5wasm/node';
+import type { Dataset, File } from 'h5wasm/node';
 import type { ImageSpec, LabelSpec } from '#datasets';
+
+export type Hdf5Library = typeof import('h5wasm/node');
+
+/** Loaded on use: training and the start of a run do without its megabytes of WebAssembly. */
+export async function loadHdf5(): Promise<Hdf5Library> {
+  const library = await import('h5wasm/node');
+  await library.ready;
+  return library;
+}
 
 /** What one entry of a release holds: the pixels as they were released, and the site whose style it has. */
 export interface StoredSample {
@@ -17,6 +26,7 @@ export interface StoredSample {
  * `labels` uint16 (Instances) or uint8 (Classes) [n, size, size], `site` uint8 [n], attribute `sites` with the names.
  */
 export class Hdf5Writer {
+  readonly #library: Hdf5Library;
   readonly #file: File;
   readonly #datasets: { readonly images: Dataset; readonly labels: Dataset; readonly site: Dataset };
   readonly #path: string;
@@ -25,13 +35,13 @@ export class Hdf5Writer {
   #open = true;
 
   static async create(path: string, image: ImageSpec, labels: LabelSpec, sites: readonly string[]): Promise<Hdf5Writer> {
-    await ready;
-    return new Hdf5Writer(path, image, labels, sites);
+    return new Hdf5Writer(await loadHdf5(), path, image, labels, sites);
   }
 
-  private constructor(path: string, { size, channels }: ImageSpec, labels: LabelSpec, sites: readonly string[]) {
+  private constructor(library: Hdf5Library, path: string, { size, channels }: ImageSpec, labels: LabelSpec, sites: readonly string[]) {
+    this.#library = library;
     this.#path = path;
-    this.#file = new File(path, 'w');
+    this.#file = new library.File(path, 'w');
     this.#file.create_attribute('sites', [...sites]);
     this.#datasets = {
       images: this.#growing('images', new Uint8Array(), [size, size, channels]),
@@ -59,7 +69,7 @@ export class Hdf5Writer {
   close(): boolean {
     this.abandon();
     const read = createHash('sha256');
-    for (const sample of readHdf5(this.#path, this.#count)) addTo(read, sample);
+    for (const sample of readHdf5(this.#library, this.#path, this.#count)) addTo(read, sample);
     return read.digest('hex') === this.#written.digest('hex');
   }
 
@@ -76,8 +86,8 @@ export class Hdf5Writer {
   }
 }
 
-/** Reads `count` entries one after the other. `ready` of h5wasm must have been awaited; the file is closed when the loop is left. */
-export function* readHdf5(path: string, count: number): Generator<StoredSample> {
+/** Reads `count` entries one after the other; the file is closed when the loop is left. */
+export function* readHdf5({ File, Dataset }: Hdf5Library, path: string, count: number): Generator<StoredSample> {
   const file = new File(path, 'r');
   try {
     const [images, labels, site] = ['images', 'labels', 'site'].map((name) => file.get(name));

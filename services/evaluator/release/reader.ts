@@ -1,10 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { ready } from 'h5wasm/node';
 import { toClasses } from '#datasets';
 import { ReleaseDamagedError } from '../errors.ts';
 import { type ReleaseCard, readCard } from './card.ts';
-import { readHdf5 } from './hdf5.ts';
+import { type Hdf5Library, loadHdf5, readHdf5 } from './hdf5.ts';
 import { HDF5, LISTING, listFiles, releaseFiles, sha256 } from './listing.ts';
 
 /** One released image, as a segmenter is trained on it. */
@@ -36,8 +35,8 @@ export async function readRelease(directory: string): Promise<Release> {
   }
   await checkNames(directory, card);
   await checkContents(directory, card);
-  await ready;
-  return { card, samples: () => samples(directory, card) };
+  const library = await loadHdf5();
+  return { card, samples: () => samples(library, directory, card) };
 }
 
 async function checkNames(directory: string, card: ReleaseCard): Promise<void> {
@@ -61,8 +60,12 @@ async function checkContents(directory: string, card: ReleaseCard): Promise<void
   throw new ReleaseDamagedError(directory, `${some(altered.map((line) => line.slice(66)))} altered`);
 }
 
-function* samples(directory: string, { count, image, labels: { kind }, sites }: ReleaseCard): Generator<ReleaseSample> {
-  for (const { image: pixels, labels, site } of readHdf5(join(directory, HDF5), count)) {
+function* samples(
+  library: Hdf5Library,
+  directory: string,
+  { count, image, labels: { kind }, sites }: ReleaseCard,
+): Generator<ReleaseSample> {
+  for (const { image: pixels, labels, site } of readHdf5(library, join(directory, HDF5), count)) {
     const instances = kind === 'Instances' ? Int32Array.from(labels) : null;
     const classes = instances ? toClasses(instances, image.size) : Uint8Array.from(labels);
     yield { image: pixels, classes, instances, site: sites[site]!.name };
