@@ -92,3 +92,27 @@ export class NoTestDataError extends CliError {
     super(`${directory} has no test/{images,labels}, neither itself nor in a folder of it: there is nothing to score on`);
   }
 }
+
+export class SettingError extends CliError {
+  readonly code = 'CLI_SETTING';
+
+  constructor(name: string, value: string, wanted: string) {
+    super(`${name}=${value}: ${wanted} is needed`);
+  }
+}
+
+export class UnknownSiteNameError extends CliError {
+  readonly code = 'CLI_UNKNOWN_SITE';
+
+  constructor(site: string, file: string, sites: readonly string[]) {
+    super(`--site ${site}: ${file} has no such site; it has ${sites.join(', ')}`);
+  }
+}
+
+export class ProcessFailedError extends CliError {
+  readonly code = 'CLI_PROCESS_FAILED';
+
+  constructor(name: string, how: string, log: string | null) {
+    super(`${name} cannot run (${how}): ${log === null ? 'its own message is above' : `see ${log}`}`);
+  }
+}

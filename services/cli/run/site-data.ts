@@ -11,21 +11,28 @@ export interface SiteData {
 }
 
 /** Opens and checks every site's data; paths are relative to the experiment's file. Throws DatasetError. */
-export async function openSiteData({ spec }: Experiment, experimentFile: string): Promise<SiteData[]> {
-  const { image, labels } = spec.model;
+export async function openSiteData(experiment: Experiment, experimentFile: string): Promise<SiteData[]> {
   const opened: SiteData[] = [];
   try {
-    for (const { name, dataset } of spec.sites) {
-      const source = { ...dataset, path: resolve(dirname(experimentFile), dataset.path) };
-      const train = await openDataset(name, source, 'train', image, labels);
-      opened.push({ site: name, train, test: null });
-      if (await hasSplit(source, 'test'))
-        opened[opened.length - 1] = { site: name, train, test: await openDataset(name, source, 'test', image, labels) };
-    }
+    for (const { name } of experiment.spec.sites) opened.push(await openDataOf(name, experiment, dirname(experimentFile)));
     checkSameGeometry(opened.map(({ train }) => train));
     return opened;
   } catch (error) {
     await closeSiteData(opened);
+    throw error;
+  }
+}
+
+/** Opens and checks the data of one site; its path is relative to `folder`. Throws DatasetError. */
+export async function openDataOf(site: string, { spec }: Experiment, folder: string): Promise<SiteData> {
+  const { image, labels } = spec.model;
+  const { dataset } = spec.sites.find(({ name }) => name === site)!;
+  const source = { ...dataset, path: resolve(folder, dataset.path) };
+  const train = await openDataset(site, source, 'train', image, labels);
+  try {
+    return { site, train, test: (await hasSplit(source, 'test')) ? await openDataset(site, source, 'test', image, labels) : null };
+  } catch (error) {
+    await train.close();
     throw error;
   }
 }

@@ -1,0 +1,125 @@
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { createLogger, type Logger, startProbes, startTelemetry, type Telemetry } from '#telemetry';
+import { type Link, servePort } from '#wire';
+import { ExitCode } from '../exit-codes.ts';
+import { VERSION } from '../versions.ts';
+import { type Failure, failureOf } from './failure.ts';
+import { Recorder } from './recorder.ts';
+import type { ProcessSettings } from './settings.ts';
+import type { Order, Report } from './thread.ts';
+
+/** What a pod's process does, beside what all of them do. */
+export interface Program<Data> {
+  readonly role: 'generator' | 'discriminator';
+  readonly run: string;
+  readonly site?: string;
+  readonly settings: ProcessSettings;
+  /** The broker's end of the channel. */
+  readonly openLink: (logger: Logger, reconnected: () => void) => Promise<Link>;
+  /** File of the training thread; it calls `inThread`. */
+  readonly thread: URL;
+  readonly threadData: Data;
+}
+
+/** A thread that has said nothing for so long will not come back: native calls take seconds. */
+const STUCK_MS = 15 * 60_000;
+
+/**
+ * A process of the federation. This thread talks to NATS, answers probes, exports telemetry and minds signals; training blocks its thread
+ * and has one of its own. Gives the exit code.
+ */
+export async function runProcess<Data>(program: Program<Data>): Promise<number> {
+  const { role, run, site, settings } = program;
+  const write = (line: string) => process.stderr.write(`${line}\n`);
+  const format = settings.logFormat ?? (process.stderr.isTTY ? 'text' : 'json');
+  const of = { run, ...(site !== undefined && { site }) };
+  const telemetry = await startTelemetry({
+    service: `asyndgan-${role}`,
+    version: VERSION,
+    ...of,
+    role: 'main',
+    prometheus: settings.http !== null,
+    warn: (message, fields) => logger.warn(message, fields),
+  });
+  const fields = { service: `asyndgan-${role}`, ...of };
+  const logger = createLogger({ level: settings.logLevel, write, format, ...(format === 'json' && { fields }), sink: telemetry.logs });
+  try {
+    return await host(program, logger, telemetry);
+  } catch (error) {
+    return sayFailure(logger, failureOf(error));
+  } finally {
+    await telemetry.shutdown();
+  }
+}
+
+async function host<Data>({ settings, openLink, thread, threadData }: Program<Data>, logger: Logger, telemetry: Telemetry): Promise<number> {
+  const recorder = new Recorder(telemetry.metrics, logger);
+  const link = await openLink(logger, () => recorder.reconnected());
+  const { port1, port2 } = new MessageChannel();
+  servePort(link, port1);
+  const worker = new Worker(thread, { workerData: { link: port2, data: threadData }, transferList: [port2] });
+  let heard = performance.now();
+  const stuck = () => (performance.now() - heard > STUCK_MS ? 'the training thread does not answer' : null);
+  const { http } = settings;
+  const probes = http && (await startProbes({ ...http, live: stuck, ready: () => recorder.problem, metrics: () => telemetry.prometheus() }));
+  if (probes) logger.info('probes and metrics', { port: probes.port });
+  const signals = onSignals(worker, settings.graceSeconds, logger);
+  try {
+    return await new Promise<number>((resolve) => {
+      const fail = (failure: Failure) => resolve(sayFailure(logger, failure));
+      worker.on('message', (report: Report) => {
+        heard = performance.now();
+        if (report.kind === 'failed') fail(report.failure);
+        else if (report.kind === 'ended') resolve(sayEnd(logger, report.words, report.exitCode === ExitCode.terminated ? signals.exitCode : report.exitCode));
+        else recorder.take(report);
+      });
+      worker.on('error', (error) => fail(failureOf(error)));
+      worker.on('exit', (code) => fail({ code: 'INTERNAL', message: `the training thread ended with ${code}`, exitCode: ExitCode.internal }));
+    });
+  } finally {
+    signals.release();
+    await link.close();
+    port1.close();
+    await worker.terminate();
+    await probes?.close();
+  }
+}
+
+/** The first signal asks the thread to keep its state and end; the second, or the end of the grace time, ends the process at once. */
+function onSignals(worker: Worker, graceSeconds: number, logger: Logger): { readonly exitCode: number; release(): void } {
+  let received: number | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (signal: NodeJS.Signals) => {
+    const exitCode = signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated;
+    if (received !== null) process.exit(exitCode);
+    received = exitCode;
+    logger.info('stopping: the state is being kept', { signal });
+    worker.postMessage({ kind: 'stop', reason: signal } satisfies Order);
+    timer = setTimeout(() => {
+      logger.error('the state could not be kept in time', { graceSeconds });
+      process.exit(exitCode);
+    }, graceSeconds * 1000);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  return {
+    get exitCode() {
+      return received ?? ExitCode.terminated;
+    },
+    release: () => {
+      clearTimeout(timer);
+      process.off('SIGTERM', stop);
+      process.off('SIGINT', stop);
+    },
+  };
+}
+
+function sayEnd(logger: Logger, words: string, exitCode: number): number {
+  logger.info(words, { exitCode });
+  return exitCode;
+}
+
+function sayFailure(logger: Logger, { code, message, exitCode, stack }: Failure): number {
+  logger.error(message, { code, exitCode, ...(stack !== undefined && { stack }) });
+  return exitCode;
+}

@@ -1,0 +1,60 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import type { JournalEntry } from '#generator';
+import type { LogFields, LogLevel } from '#telemetry';
+import { type Failure, failureOf } from './failure.ts';
+
+/** What the training thread tells the network thread. */
+export type Report =
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
+  /** For a terminal, as it is. */
+  | { readonly kind: 'text'; readonly text: string }
+  /** Why no work can be done now, or null. */
+  | { readonly kind: 'ready'; readonly problem: string | null }
+  | { readonly kind: 'iterated'; readonly entry: JournalEntry; readonly liveHandles: number }
+  | { readonly kind: 'measured'; readonly metric: 'sitesPresent' | 'sitesDesired' | 'hubEpoch' | 'rollbacks'; readonly value: number }
+  /** Regularly, as long as the thread's event loop turns. */
+  | { readonly kind: 'alive' }
+  | { readonly kind: 'ended'; readonly exitCode: number; readonly words: string }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** What the network thread tells the training thread. */
+export type Order = { readonly kind: 'stop'; readonly reason: string };
+
+/** The training thread as its program sees it. */
+export interface ThreadContext<Data> {
+  readonly data: Data;
+  /** Leads to the network thread's link. */
+  readonly link: MessagePort;
+  /** Aborted when the process is to keep its state and end. */
+  readonly signal: AbortSignal;
+  report(report: Report): void;
+}
+
+export interface Ending {
+  readonly exitCode: number;
+  /** What the process says at its end. */
+  readonly words: string;
+}
+
+const ALIVE_EVERY_MS = 5000;
+
+/** The body of a training thread: runs `main` and reports how it ended. */
+export async function inThread<Data>(main: (context: ThreadContext<Data>) => Promise<Ending>): Promise<void> {
+  if (!parentPort) throw new Error('this file is the body of a worker thread: start it with startProcess');
+  const host = parentPort;
+  const report = (message: Report) => host.postMessage(message);
+  const stop = new AbortController();
+  host.on('message', ({ reason }: Order) => stop.abort(new Error(reason)));
+  const alive = setInterval(() => report({ kind: 'alive' }), ALIVE_EVERY_MS);
+  const { link, data } = workerData as { link: MessagePort; data: Data };
+  try {
+    report({ kind: 'ended', ...(await main({ data, link, signal: stop.signal, report })) });
+  } catch (error) {
+    report({ kind: 'failed', failure: failureOf(error) });
+  } finally {
+    clearInterval(alive);
+    link.close();
+    host.close();
+  }
+}

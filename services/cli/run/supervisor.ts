@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { ProcessFailedError } from '../errors.ts';
+import { EXIT_CODE_MEANINGS, ExitCode } from '../exit-codes.ts';
+
+/** A process that the supervisor keeps running until it is done. */
+export interface ProcessSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Takes what it writes; null: it goes to our own standard error. */
+  readonly log: string | null;
+}
+
+/** Ends so soon after the start, one after the other, before a process is given up. */
+const MOST_EARLY_ENDS = 5;
+const EARLY_MS = 10_000;
+const PAUSE_MS = 500;
+const STOP_MS = 30_000;
+
+/** Starts processes, and starts those again that were killed or that ask for it by their exit code, as the operator does in a cluster. */
+export class Supervisor {
+  readonly #children = new Map<string, ChildProcess>();
+  readonly #say: (line: string) => void;
+  #stopping = false;
+
+  constructor(say: (line: string) => void) {
+    this.#say = say;
+  }
+
+  /** Resolves with the exit code when the process has ended and is not to be started again. Throws ProcessFailedError when it cannot live. */
+  async keep(spec: ProcessSpec): Promise<number> {
+    let early = 0;
+    for (;;) {
+      const started = performance.now();
+      const ended = await this.#once(spec);
+      if (this.#stopping || (ended.code !== null && !startsAgain(ended.code))) return ended.code ?? ExitCode.terminated;
+      early = performance.now() - started < EARLY_MS ? early + 1 : 0;
+      if (early >= MOST_EARLY_ENDS) throw new ProcessFailedError(spec.name, describe(ended), spec.log);
+      this.#say(`${spec.name} ended (${describe(ended)}); starting it again`);
+      await setTimeout(PAUSE_MS);
+    }
+  }
+
+  /** Process ids by name, of those that run now. */
+  get pids(): Record<string, number> {
+    return Object.fromEntries([...this.#children].map(([name, { pid }]) => [name, pid!]));
+  }
+
+  /** Asks all to keep their state and end; those that do not are killed. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const all = [...this.#children.values()];
+    for (const child of all) child.kill('SIGTERM');
+    const ended = Promise.all(all.map((child) => new Promise((resolve) => child.once('exit', resolve))));
+    const late = new AbortController();
+    await Promise.race([ended, setTimeout(STOP_MS, undefined, { signal: late.signal }).catch(() => {})]);
+    late.abort();
+    for (const child of this.#children.values()) child.kill('SIGKILL');
+  }
+
+  #once({ name, command, arguments: args, env, log }: ProcessSpec): Promise<Ended> {
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', log === null ? 'inherit' : 'pipe'] });
+    if (log !== null) child.stderr!.pipe(createWriteStream(log, { flags: 'a' }));
+    this.#children.set(name, child);
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => {
+        this.#children.delete(name);
+        resolve({ code, signal });
+      });
+    });
+  }
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const MEANINGS = Object.entries(ExitCode).map(([name, code]) => ({ code, ...EXIT_CODE_MEANINGS[name as keyof typeof ExitCode] }));
+
+const startsAgain = (code: number): boolean => MEANINGS.find((known) => known.code === code)?.startAgain ?? true;
+
+const describe = ({ code, signal }: Ended): string =>
+  signal ?? `exit code ${code}: ${MEANINGS.find((known) => known.code === code)?.meaning ?? 'unknown'}`;
