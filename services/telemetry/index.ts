@@ -1,0 +1,11 @@
+export type { Attributes } from './attributes.ts';
+export { type Carrier, NO_CARRIER } from './carrier.ts';
+export { ProbeAddressError, ProbePortTakenError, TelemetryError, TelemetrySettingError } from './errors.ts';
+export type { LogFields, LogValue } from './log-record.ts';
+export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel, type LogRecord, type LogSink } from './logger.ts';
+export type { MetricName, Metrics } from './metrics.ts';
+export { NO_METRICS } from './metrics.ts';
+export { type ProbeOptions, type Probes, type Problem, startProbes } from './probes.ts';
+export { startTelemetry } from './start.ts';
+export { NO_TELEMETRY, type Telemetry, type TelemetryOptions } from './telemetry.ts';
+export { NO_TRACING, type Phase, type SpanIds, type Tracing } from './tracing.ts';
