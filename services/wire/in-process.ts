@@ -4,7 +4,7 @@ import type { EndSettings } from './correspondence.ts';
 import { WireClosedError, WireUnreachableError, WireUsageError } from './errors.ts';
 import { HubEnd } from './hub.ts';
 import { DEFAULT_LIMITS, type WireLimits } from './limits.ts';
-import { type Address, HUB, type Link, type Receiver } from './link.ts';
+import { type Address, HUB, type Letter, type Link, type Receiver } from './link.ts';
 import { PROTOCOL } from './messages.ts';
 import { SiteEnd } from './site.ts';
 import { Waits } from './waits.ts';
@@ -65,11 +65,11 @@ class InProcessLink implements Link {
     this.#links = links;
   }
 
-  async request({ peer }: Address, bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  async request({ peer }: Address, letter: Letter, signal: AbortSignal): Promise<Letter> {
     if (this.#links.get(this.#name) !== this) throw this.#closed();
     const target = this.#links.get(peer);
     if (!target) throw new WireUnreachableError(`${peer} is not connected`);
-    return this.#waits.wait((ended) => target.#waits.wait(() => target.#deliver(this.#name, bytes), ended), signal);
+    return this.#waits.wait((ended) => target.#waits.wait(() => target.#deliver(this.#name, letter), ended), signal);
   }
 
   receive(receiver: Receiver): void {
@@ -82,10 +82,10 @@ class InProcessLink implements Link {
   }
 
   /** Later than now, as over a network: timers and signals get their turn between any two messages. */
-  async #deliver(from: string, bytes: Uint8Array): Promise<Uint8Array> {
+  async #deliver(from: string, letter: Letter): Promise<Letter> {
     await setImmediate();
     if (!this.#receiver || this.#links.get(this.#name) !== this) throw this.#closed();
-    return this.#receiver(from, bytes);
+    return this.#receiver(from, letter);
   }
 
   #closed(): WireClosedError {
