@@ -1,6 +1,6 @@
 /**
  * `npm run setup`: everything the project needs beyond Node.js, npm, python3 with pip and g++. Runs on Node.js 20 with nothing installed;
- * a second call finds all done. ASYNDGAN_TENSORFLOW=gpu takes the CUDA build.
+ * a second call finds all done. ASYNDGAN_TENSORFLOW=gpu takes the CUDA build. With `--nats` it also builds nats-server, where there is Go.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -9,6 +9,7 @@ import { cacheFolder } from './setup/cache.mjs';
 import { runCommand } from './setup/command.mjs';
 import { SetupError } from './setup/errors.mjs';
 import { withTreeLock } from './setup/lock.mjs';
+import { setUpNatsServers } from './setup/nats.mjs';
 import { installPackages, packagesAreInstalled, projectNode } from './setup/packages.mjs';
 import { TENSORFLOW_VERSION } from './setup/pins.mjs';
 import { checkPrerequisites, describeMachine } from './setup/prerequisites.mjs';
@@ -16,7 +17,8 @@ import { compileAddon, fetchLibraries, linkAddon, nativeEntries } from './setup/
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SMOKE = fileURLToPath(new URL('setup/smoke.mjs', import.meta.url));
-const STEPS = 5;
+const WITH_NATS = process.argv.includes('--nats');
+const STEPS = WITH_NATS ? 6 : 5;
 
 try {
   const cache = cacheFolder(process.env);
@@ -52,6 +54,7 @@ function setUp(cache) {
   );
   step(4, 'addon', () => todo.addon && compileAddon(entries.addon, entries.libraries, ROOT));
   step(5, 'check', () => smokeTest(linkAddon(entries, ROOT), cache));
+  if (WITH_NATS) step(6, 'nats-server', () => setUpNatsServers(cache, ROOT));
 }
 
 /**

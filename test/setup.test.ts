@@ -6,8 +6,9 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { cacheFolder, entryFor, makeEntry } from '../scripts/setup/cache.mjs';
 import { withTreeLock } from '../scripts/setup/lock.mjs';
+import { setUpNatsServers } from '../scripts/setup/nats.mjs';
 import { packagesAreInstalled } from '../scripts/setup/packages.mjs';
-import { wheelsFor } from '../scripts/setup/pins.mjs';
+import { NATS_SERVERS, wheelsFor } from '../scripts/setup/pins.mjs';
 import { checkPrerequisites, describeMachine } from '../scripts/setup/prerequisites.mjs';
 
 test('cache - an entry appears whole, and other inputs make another entry', (t) => {
@@ -113,6 +114,42 @@ test('pins - every processor has a CPU build, x86_64 has CUDA, and each wheel is
   for (const { name, sha256 } of wheelsFor('x86_64', 'gpu')) assert.match(sha256, /^[0-9a-f]{64}$/, name);
 });
 
+const goes = [
+  { name: 'no Go: it goes on and says what is missed', go: null, expect: /^left out, because there is no Go: tests/ },
+  {
+    name: 'a build that fails: it goes on',
+    go: 'case $1 in version) ;; *) echo no network >&2; exit 1;; esac',
+    expect: /cannot be built.*no network/s,
+  },
+];
+for (const { name, go, expect } of goes) {
+  test(`nats-server - ${name}`, (t) => {
+    const cache = folder(t);
+    useGo(t, go);
+    assert.match(String(setUpNatsServers(cache, cache)), expect);
+    assert.deepEqual(
+      readdirSync(cache).filter((file) => file.startsWith('nats')),
+      [],
+    );
+  });
+}
+
+test('nats-server - a source with another sum than the pinned one is refused', (t) => {
+  const cache = folder(t);
+  useGo(t, 'echo "\tmod\tgithub.com/nats-io/nats-server/v2\tv2.15.1\th1:other="');
+  assert.throws(() => setUpNatsServers(cache, cache), { code: 'SETUP_NATS', message: /v2\.15\.1 is not the pinned one/ });
+});
+
+test('nats-server - built once, then found; the commands lie in node_modules/.bin', (t) => {
+  const cache = folder(t);
+  mkdirSync(path.join(cache, 'node_modules/.bin'), { recursive: true });
+  const sums = NATS_SERVERS.map(({ version, sum }) => `\\tgithub.com/nats-io/nats-server/v2\\t${version}\\t${sum}`).join('\\n');
+  useGo(t, `if [ $1 = install ]; then touch $GOBIN/nats-server; else printf '${sums}'; fi`);
+  assert.equal(setUpNatsServers(cache, cache), 'built v2.15.1, v2.9.10');
+  assert.equal(setUpNatsServers(cache, cache), false);
+  for (const { command } of NATS_SERVERS) assert.ok(existsSync(path.join(cache, 'node_modules/.bin', command)));
+});
+
 test('prerequisites - an unknown ASYNDGAN_TENSORFLOW is refused with the choices', () => {
   assert.throws(() => describeMachine({ ASYNDGAN_TENSORFLOW: 'tpu' }), { code: 'SETUP_FLAVOUR', message: /"tpu": set it to cpu or gpu/ });
 });
@@ -134,6 +171,17 @@ test('prerequisites - only what the remaining steps need is asked for, and all o
 
 function names(...machine: Parameters<typeof wheelsFor>): string[] {
   return wheelsFor(...machine).map(({ name }) => name);
+}
+
+/** Makes `go` on PATH a shell script, or takes it away. */
+function useGo(t: TestContext, script: string | null): void {
+  const before = process.env['PATH'];
+  t.after(() => {
+    process.env['PATH'] = before;
+  });
+  const bin = folder(t);
+  if (script !== null) writeFileSync(path.join(bin, 'go'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  process.env['PATH'] = script === null ? bin : `${bin}:/usr/bin:/bin`;
 }
 
 function deadProcess(): number {

@@ -1,5 +1,5 @@
 /**
- * The Python wheels whose libraries the set-up uses, each pinned by SHA-256. Nothing Python in them is run.
+ * What the set-up fetches, pinned by content: Python wheels, whose libraries it uses, by SHA-256, and Go modules by Go's own sum. Nothing Python in them is run.
  * Facts about them: docs/adr/0001-native-tensorflow-from-the-wheel.md.
  */
 
@@ -35,6 +35,17 @@ const CUDA = [
   wheel('nvidia-cusparse-cu12', '12.5.10.65', '73060ce019ac064a057267c585bf1fd5a353734151f87472ff02b2c5c9984e78'),
   wheel('nvidia-nccl-cu12', '2.32.3', 'bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c'),
   wheel('nvidia-nvjitlink-cu12', '12.9.86', 'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9'),
+];
+
+/** @typedef {{ version: string, sum: string, command: string }} NatsRelease `command`: its name in node_modules/.bin */
+
+/**
+ * The nats-server that is used, and the oldest that is supported (Debian 12 has it).
+ * @type {NatsRelease[]}
+ */
+export const NATS_SERVERS = [
+  { version: 'v2.15.1', sum: 'h1:fK3AeYFIji1Smng60jB0hVoAPZezA/UzsaI3BqXFNEI=', command: 'nats-server' },
+  { version: 'v2.9.10', sum: 'h1:LMC46Oi9E6BUx/xBsaCVZgofliAqKQzRPU6eKWkN8jE=', command: 'nats-server-oldest' },
 ];
 
 /**

@@ -2,6 +2,7 @@ import type { SiteChannel, SiteHandlers } from './channel.ts';
 import type { EndSettings } from './correspondence.ts';
 import { type InProcessOptions, inProcessFederation } from './in-process.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import type { Letter } from './link.ts';
 import { type Feedback, type Hello, PROTOCOL, type Welcome, type Work } from './messages.ts';
 
 /*
@@ -87,6 +88,10 @@ export function serve(site: SiteChannel, handlers: Partial<SiteHandlers> = {}): 
 /** What an end is told, for tests that put one end against a peer that does not keep to the protocol. */
 export function aSettings(change: Partial<EndSettings> = {}): EndSettings {
   return { run: 'nuclei', protocol: PROTOCOL, limits: DEFAULT_LIMITS, shareErrorMessages: true, refused: () => {}, ...change };
+}
+
+export function aLetter(bytes: Uint8Array): Letter {
+  return { bytes, trace: {} };
 }
 
 export function forever(): AbortSignal {

@@ -4,7 +4,7 @@ import { WireEpochError, WireMismatchError, WireTimeoutError } from './errors.ts
 import { failureDraft, readFailure } from './failure.ts';
 import type { MessageType } from './headers.ts';
 import type { WireLimits } from './limits.ts';
-import { HUB, type Link } from './link.ts';
+import { HUB, type Letter, type Link } from './link.ts';
 import type { ProtocolVersion } from './messages.ts';
 import { Waits } from './waits.ts';
 
@@ -44,9 +44,9 @@ export class Correspondence {
   async ask<T extends MessageType>(draft: Draft, epoch: number, expected: T, signal: AbortSignal): Promise<Envelope<T>> {
     const { fields } = draft;
     const to = { peer: this.#peer, type: fields.type, ...('iteration' in fields && { iteration: fields.iteration }) };
-    const request = count(this.#sent, this.seal(draft, epoch));
+    const request = { bytes: count(this.#sent, this.seal(draft, epoch)), trace: {} };
     const answer = await this.wait(`the ${fields.type} sent to ${this.#peer}`, (ended) => this.#link.request(to, request, ended), signal);
-    const envelope = this.#open(answer);
+    const envelope = this.#open(answer.bytes);
     if (isOf(envelope, 'error')) throw readFailure(envelope, this.#peer);
     if (!isOf(envelope, expected)) throw new WireMismatchError('a question with answer', envelope.header.type, expected);
     if (expected !== 'welcome' && envelope.header.epoch !== epoch) throw new WireEpochError(envelope.header.epoch, epoch);
@@ -54,13 +54,8 @@ export class Correspondence {
   }
 
   /** Answers a request by what `respond` makes of it; errors become error messages. Never rejects. */
-  async answer(request: Uint8Array, epoch: () => number, respond: (envelope: Envelope) => Promise<Uint8Array>): Promise<Uint8Array> {
-    try {
-      return count(this.#sent, await respond(this.#open(request)));
-    } catch (error) {
-      this.#settings.refused(this.#peer, error);
-      return count(this.#sent, this.seal(failureDraft(error, this.#settings.shareErrorMessages), epoch()));
-    }
+  async answer(request: Letter, epoch: () => number, respond: (envelope: Envelope) => Promise<Uint8Array>): Promise<Letter> {
+    return { bytes: count(this.#sent, await this.#answer(request.bytes, epoch, respond)), trace: {} };
   }
 
   seal(draft: Draft, epoch: number): Uint8Array {
@@ -85,6 +80,15 @@ export class Correspondence {
   traffic(): Traffic {
     const [sent, received] = [{ ...this.#sent }, { ...this.#received }];
     return this.#peer === HUB ? { down: received, up: sent } : { down: sent, up: received };
+  }
+
+  async #answer(request: Uint8Array, epoch: () => number, respond: (envelope: Envelope) => Promise<Uint8Array>): Promise<Uint8Array> {
+    try {
+      return await respond(this.#open(request));
+    } catch (error) {
+      this.#settings.refused(this.#peer, error);
+      return this.seal(failureDraft(error, this.#settings.shareErrorMessages), epoch());
+    }
   }
 
   #open(bytes: Uint8Array): Envelope {

@@ -107,6 +107,33 @@ export class WireUsageError extends WireError {
   readonly code = 'WIRE_USAGE';
 }
 
+/** No NATS server answers at the given address. */
+export class NatsUnreachableError extends WireError {
+  readonly code = 'WIRE_NATS_UNREACHABLE';
+  override readonly exitCode = 3;
+  override readonly retryable = true;
+}
+
+/** The NATS server refuses the credentials, or they do not allow the subjects of this run and site. */
+export class NatsAuthError extends WireError {
+  readonly code = 'WIRE_NATS_AUTH';
+}
+
+/** No encrypted connection with the NATS server comes about. */
+export class NatsTlsError extends WireError {
+  readonly code = 'WIRE_NATS_TLS';
+}
+
+/** The NATS server's configuration is too small for this experiment. */
+export class NatsLimitError extends WireError {
+  readonly code = 'WIRE_NATS_LIMIT';
+}
+
+/** A NATS server of our own is not found or does not start. */
+export class NatsServerError extends WireError {
+  readonly code = 'WIRE_NATS_SERVER';
+}
+
 /** What the handler at the other side threw. */
 export class RemoteError extends WireError {
   readonly code = 'WIRE_REMOTE';

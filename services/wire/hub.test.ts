@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { aFeedback, aHello, aSettings, aWelcome, aWork, forever, SITE, serve } from './a-federation.ts';
+import { aFeedback, aHello, aLetter, aSettings, aWelcome, aWork, forever, SITE, serve } from './a-federation.ts';
 import { conditionsDrafts } from './conditions.ts';
 import { type Draft, type Envelope, openEnvelope, packEnvelope } from './envelope.ts';
 import { WireVersionError } from './errors.ts';
@@ -127,8 +127,8 @@ test('versions - a site of another minor version joins', async () => {
 test('garbage is answered with an error, and the site beside it goes on', async () => {
   const { link, hub, answerWith } = await aRawSite();
   for (const bytes of [new Uint8Array(0), new Uint8Array(1000).fill(255), Uint8Array.of(2, 0, 0, 0, 0x7b, 0x7d, 0, 0)]) {
-    const answer = await link.request({ peer: HUB, type: 'hello' }, bytes, forever());
-    assert.match(codeOf(openEnvelope(answer, DEFAULT_LIMITS, PROTOCOL)), /^WIRE_(BOUNDS|HEADER)$/);
+    const answer = await link.request({ peer: HUB, type: 'hello' }, aLetter(bytes), forever());
+    assert.match(codeOf(openEnvelope(answer.bytes, DEFAULT_LIMITS, PROTOCOL)), /^WIRE_(BOUNDS|HEADER)$/);
   }
   answerWith(feedbackDraft(aFeedback(aWork(0)), 'Float16', Math.random));
   await hub.exchange(SITE, aWork(0), forever());
@@ -142,9 +142,11 @@ async function aRawSite() {
   const link = connect(SITE);
   const seal = (draft: Draft, frame: object) =>
     packEnvelope({ protocol: PROTOCOL, run: 'nuclei', site: SITE, epoch: 1, ...frame }, draft, DEFAULT_LIMITS);
-  const ask = async (draft: Draft, frame: object = {}): Promise<Envelope> =>
-    openEnvelope(await link.request({ peer: HUB, type: draft.fields.type }, seal(draft, frame), forever()), DEFAULT_LIMITS, PROTOCOL);
-  const answerWith = (draft: Draft, frame: object = {}) => link.receive(async () => seal(draft, frame));
+  const ask = async (draft: Draft, frame: object = {}): Promise<Envelope> => {
+    const answer = await link.request({ peer: HUB, type: draft.fields.type }, aLetter(seal(draft, frame)), forever());
+    return openEnvelope(answer.bytes, DEFAULT_LIMITS, PROTOCOL);
+  };
+  const answerWith = (draft: Draft, frame: object = {}) => link.receive(async () => aLetter(seal(draft, frame)));
   assert.equal((await ask(helloDraft(aHello()), { epoch: 0 })).header.type, 'welcome');
   return { hub, link, ask, answerWith };
 }

@@ -36,10 +36,10 @@ export class HubEnd implements HubChannel {
   constructor(link: Link, settings: EndSettings) {
     this.#link = link;
     this.#settings = settings;
-    link.receive((site, bytes) => {
+    link.receive((site, letter) => {
       const seat = this.#seat(site);
       return seat.letters.answer(
-        bytes,
+        letter,
         () => this.#epoch,
         (envelope) => this.#respond(site, seat, envelope),
       );

@@ -1,23 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { HubChannel, SiteChannel } from './channel.ts';
-import type { EndSettings } from './correspondence.ts';
+import { type EndOptions, hubChannel, siteChannel } from './ends.ts';
 import { WireClosedError, WireUnreachableError, WireUsageError } from './errors.ts';
-import { HubEnd } from './hub.ts';
-import { DEFAULT_LIMITS, type WireLimits } from './limits.ts';
-import { type Address, HUB, type Link, type Receiver } from './link.ts';
-import { PROTOCOL } from './messages.ts';
-import { SiteEnd } from './site.ts';
+import { type Address, HUB, type Letter, type Link, type Receiver } from './link.ts';
 import { Waits } from './waits.ts';
 
-export interface InProcessOptions {
-  /** name of the run, [a-z0-9-] */
-  readonly run: string;
-  readonly limits?: Partial<WireLimits>;
-  /** whether messages of a site's own errors reach the hub; here both belong to one user. Default true */
-  readonly shareErrorMessages?: boolean;
-  /** told of every request that one end answered with an error */
-  readonly refused?: (peer: string, error: unknown) => void;
-}
+/** `shareErrorMessages` is true here by default: both ends belong to one user. */
+export type InProcessOptions = EndOptions;
 
 /**
  * Hub and sites in one process. Messages are encoded to the bytes that a network would carry and decoded again, so results,
@@ -32,15 +21,9 @@ export interface InProcessOptions {
  * const feedback = await hub.exchange('hospital-a', work, AbortSignal.timeout(60_000));
  */
 export function inProcessFederation(options: InProcessOptions): { hub: HubChannel; site(name: string): SiteChannel } {
-  const settings: EndSettings = {
-    run: options.run,
-    protocol: PROTOCOL,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    shareErrorMessages: options.shareErrorMessages ?? true,
-    refused: options.refused ?? (() => {}),
-  };
   const connect = inProcessNetwork();
-  return { hub: new HubEnd(connect(HUB), settings), site: (name) => new SiteEnd(connect(name), settings, name) };
+  const ends = { shareErrorMessages: true, ...options };
+  return { hub: hubChannel(connect(HUB), ends), site: (name) => siteChannel(connect(name), name, ends) };
 }
 
 /** Links by name. A name can be taken again when its link is closed: a process that was started anew. */
@@ -65,11 +48,11 @@ class InProcessLink implements Link {
     this.#links = links;
   }
 
-  async request({ peer }: Address, bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  async request({ peer }: Address, letter: Letter, signal: AbortSignal): Promise<Letter> {
     if (this.#links.get(this.#name) !== this) throw this.#closed();
     const target = this.#links.get(peer);
     if (!target) throw new WireUnreachableError(`${peer} is not connected`);
-    return this.#waits.wait((ended) => target.#waits.wait(() => target.#deliver(this.#name, bytes), ended), signal);
+    return this.#waits.wait((ended) => target.#waits.wait(() => target.#deliver(this.#name, letter), ended), signal);
   }
 
   receive(receiver: Receiver): void {
@@ -82,10 +65,10 @@ class InProcessLink implements Link {
   }
 
   /** Later than now, as over a network: timers and signals get their turn between any two messages. */
-  async #deliver(from: string, bytes: Uint8Array): Promise<Uint8Array> {
+  async #deliver(from: string, letter: Letter): Promise<Letter> {
     await setImmediate();
     if (!this.#receiver || this.#links.get(this.#name) !== this) throw this.#closed();
-    return this.#receiver(from, bytes);
+    return this.#receiver(from, letter);
   }
 
   #closed(): WireClosedError {

@@ -1,5 +1,11 @@
 export type { HubChannel, SiteChannel, SiteHandlers, Traffic } from './channel.ts';
+export { type EndOptions, hubChannel, siteChannel } from './ends.ts';
 export {
+  NatsAuthError,
+  NatsLimitError,
+  NatsServerError,
+  NatsTlsError,
+  NatsUnreachableError,
   RemoteError,
   WireBoundsError,
   WireBusyError,
@@ -20,6 +26,7 @@ export { throughImageCodec } from './image-grid.ts';
 export { type InProcessOptions, inProcessFederation } from './in-process.ts';
 export { type EnvelopeDescription, inspectEnvelope, type TensorDescription } from './inspect.ts';
 export { DEFAULT_LIMITS, type WireLimits } from './limits.ts';
+export type { Address, Letter, Link, Receiver } from './link.ts';
 export type {
   Codecs,
   ConditionMap,
@@ -41,3 +48,9 @@ export type {
   Work,
 } from './messages.ts';
 export { FEEDBACK_CODECS, IMAGE_CODECS, PROTOCOL } from './messages.ts';
+export { type NatsOptions, natsHub, natsSite } from './nats/channel.ts';
+export type { NatsStatus } from './nats/line.ts';
+export { type NatsLinkOptions, natsHubLink, natsSiteLink } from './nats/link.ts';
+export { findNatsServer, type NatsServerOptions, type RunningNatsServer, startNatsServer } from './nats/server.ts';
+export { hubPermissions, type Permissions, sitePermissions } from './nats/subjects.ts';
+export { portLink, servePort } from './port-link.ts';

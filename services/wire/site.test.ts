@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { aFederation, aFeedback, aHello, aSettings, aWelcome, aWork, forever, SITE, serve } from './a-federation.ts';
+import { aFederation, aFeedback, aHello, aLetter, aSettings, aWelcome, aWork, forever, SITE, serve } from './a-federation.ts';
 import { type Draft, type Envelope, openEnvelope, packEnvelope } from './envelope.ts';
 import { failureDraft } from './failure.ts';
 import { inProcessFederation, inProcessNetwork } from './in-process.ts';
@@ -206,10 +206,8 @@ test('before it has joined, a site does no work', async () => {
   const link = connect(HUB);
   serve(new SiteEnd(connect(SITE), aSettings(), SITE));
   const bytes = packEnvelope({ protocol: PROTOCOL, run: 'nuclei', site: SITE, epoch: 0 }, workDraft(aWork(0), 'UInt8'), DEFAULT_LIMITS);
-  assert.equal(
-    codeOf(openEnvelope(await link.request({ peer: SITE, type: 'work' }, bytes, forever()), DEFAULT_LIMITS, PROTOCOL)),
-    'WIRE_UNREACHABLE',
-  );
+  const answer = await link.request({ peer: SITE, type: 'work' }, aLetter(bytes), forever());
+  assert.equal(codeOf(openEnvelope(answer.bytes, DEFAULT_LIMITS, PROTOCOL)), 'WIRE_UNREACHABLE');
 });
 
 /** A site against a hub that sends whatever the test says. */
@@ -223,15 +221,15 @@ async function aRawHub(
   const welcome = aWelcome(change);
   const seal = (draft: Draft, frame: object = {}) =>
     packEnvelope({ protocol: PROTOCOL, run: 'nuclei', site: SITE, epoch: welcome.hubEpoch, ...frame }, draft, DEFAULT_LIMITS);
-  link.receive(async () => seal(welcomeDraft(welcome)));
+  link.receive(async () => aLetter(seal(welcomeDraft(welcome))));
   const site = new SiteEnd(connect(SITE), aSettings({ limits: { ...DEFAULT_LIMITS, ...limits } }), SITE);
   serve(site, { work });
   await site.join(aHello(), forever());
   const ask = async (draft: Draft, frame: object = {}): Promise<Envelope> => {
-    const answer = await link.request({ peer: SITE, type: draft.fields.type }, seal(draft, frame), forever());
-    return openEnvelope(answer, DEFAULT_LIMITS, PROTOCOL);
+    const answer = await link.request({ peer: SITE, type: draft.fields.type }, aLetter(seal(draft, frame)), forever());
+    return openEnvelope(answer.bytes, DEFAULT_LIMITS, PROTOCOL);
   };
-  const refuse = () => link.receive(async () => seal(failureDraft(new Error('not now'), true)));
+  const refuse = () => link.receive(async () => aLetter(seal(failureDraft(new Error('not now'), true))));
   return { ask, site, refuse };
 }
 

@@ -39,9 +39,9 @@ export class SiteEnd implements SiteChannel {
     this.#site = site;
     this.#letters = new Correspondence(link, settings, site, HUB);
     this.#control = new ControlAssembly(settings.limits);
-    link.receive((_hub, bytes) =>
+    link.receive((_hub, letter) =>
       this.#letters.answer(
-        bytes,
+        letter,
         () => this.#epoch,
         (envelope) => this.#respond(envelope),
       ),

@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ConnectionOptions, credsAuthenticator, hasWsProtocol, type NatsConnection, wsconnect } from '@nats-io/nats-core';
+import { connect } from '@nats-io/transport-node';
+import { NatsAuthError, NatsLimitError, NatsTlsError, NatsUnreachableError, type WireError } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import { MOST_HEADER_BYTES } from './packet.ts';
+import type { LineName } from './subjects.ts';
+import type { LinkTiming } from './timing.ts';
+
+export interface NatsServer {
+  /** nats://, tls://, ws:// or wss:// addresses of one cluster; one that answers is taken */
+  readonly servers: string | readonly string[];
+  /** a .creds file, read again at each reconnect: replace it and the connection goes on with the new one */
+  readonly credentialsFile?: string;
+  /** PEM files, read again at each reconnect; wss:// knows only the authorities of NODE_EXTRA_CA_CERTS */
+  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+  /** how long the first connection is tried for. Default 30 */
+  readonly connectSeconds?: number;
+}
+
+interface Connecting {
+  /** shown in the server's monitoring */
+  readonly name: string;
+  readonly line: LineName;
+  /** the largest envelope of this experiment */
+  readonly largestMessageBytes: number;
+  readonly timing: LinkTiming;
+  /** in [0, 1) */
+  readonly random: () => number;
+}
+
+/**
+ * The server counts a connection as lost after (out + 1) intervals without a word, and pings queue behind messages: on the data line the time
+ * must exceed that of the largest transfer (8 MiB at 1 Mbit/s: 67 s).
+ */
+const PINGS: Record<LineName, { pingInterval: number; maxPingOut: number }> = {
+  ctl: { pingInterval: 10_000, maxPingOut: 3 },
+  data: { pingInterval: 30_000, maxPingOut: 4 },
+};
+
+const ATTEMPT_MS = 20_000;
+
+/**
+ * A connection that reconnects for ever. Throws NatsUnreachableError when no server answers within `connectSeconds`; at once NatsAuthError,
+ * NatsTlsError and, when the server's max_payload is below what the experiment needs, NatsLimitError; the signal's reason when it aborts.
+ */
+export async function openConnection(
+  server: NatsServer,
+  connecting: Connecting,
+  signal: AbortSignal,
+): Promise<{ connection: NatsConnection; backoff: Backoff }> {
+  const backoff = new Backoff(connecting.timing, connecting.random);
+  const options = connectionOptions(server, connecting, backoff);
+  const deadline = Date.now() + 1000 * (server.connectSeconds ?? 30);
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      const connection = await (hasWsProtocol(options) ? wsconnect(options) : connect(options));
+      await requireRoom(connection, connecting.largestMessageBytes);
+      backoff.reset();
+      return { connection, backoff };
+    } catch (error) {
+      const failure = readFailure(error, server);
+      if (!failure.retryable || Date.now() > deadline) throw failure;
+      backoff.next();
+      await sleep(backoff.delay(), undefined, { signal });
+    }
+  }
+}
+
+/** The advice is the same at the start and when the server is another one after a reconnect. */
+export function payloadProblem(mostBytes: number | undefined, needed: number): NatsLimitError | null {
+  const needs = needed + MOST_HEADER_BYTES;
+  if (mostBytes === undefined || mostBytes >= needs) return null;
+  return new NatsLimitError(
+    `the NATS server takes messages of ${mostBytes} bytes, this experiment sends up to ${needs}: set \`max_payload: 8MB\` in nats-server.conf ` +
+      '(on every server and leaf node in between), and `write_deadline: "120s"`, so that a slow link has the time to carry them',
+  );
+}
+
+function connectionOptions(server: NatsServer, { name, line }: Connecting, backoff: Backoff): ConnectionOptions {
+  const { servers, credentialsFile, tls } = server;
+  return {
+    servers: [servers].flat(),
+    name: `${name}-${line}`,
+    ...PINGS[line],
+    ...(tls && { tls }),
+    ...(credentialsFile !== undefined && { authenticator: credsAuthenticator(lastReadable(credentialsFile)) }),
+    timeout: ATTEMPT_MS,
+    maxReconnectAttempts: -1,
+    reconnectDelayHandler: () => backoff.delay(),
+    ignoreAuthErrorAbort: true,
+    // Addresses that a cluster gossips are of its own network; a hospital's firewall knows only those that it was given.
+    ignoreClusterUpdates: true,
+    noAsyncTraces: true,
+  };
+}
+
+/** A file that is being replaced, or gone, must not end the connection: an authenticator that throws closes it for good. */
+function lastReadable(file: string): () => Uint8Array {
+  let content = read(file);
+  return () => {
+    try {
+      content = read(file);
+    } catch {
+      // The server decides whether the last ones still hold.
+    }
+    return content;
+  };
+}
+
+function read(file: string): Uint8Array {
+  let content: Uint8Array;
+  try {
+    content = readFileSync(file);
+  } catch (cause) {
+    throw new NatsAuthError(`the NATS credentials ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  if (!/-BEGIN NATS USER JWT-[\s\S]*-BEGIN USER NKEY SEED-/.test(content.toString())) {
+    throw new NatsAuthError(`${file} holds no NATS credentials: it must be the .creds file that the hub's operator has issued`);
+  }
+  return content;
+}
+
+async function requireRoom(connection: NatsConnection, largestMessageBytes: number): Promise<void> {
+  const problem = payloadProblem(connection.info?.max_payload, largestMessageBytes);
+  if (!problem) return;
+  await connection.close();
+  throw problem;
+}
+
+/** What a failed first connection means. nats.js tells by the error's name, Node.js by its code. */
+function readFailure(error: unknown, { servers, credentialsFile, tls }: NatsServer): WireError {
+  if (error instanceof NatsLimitError || error instanceof NatsAuthError) return error;
+  const cause = innermost(error);
+  const where = `NATS at ${[servers].flat().join(', ')}`;
+  if (cause.name === 'AuthorizationError' || cause.name === 'UserAuthenticationExpiredError') {
+    const what = credentialsFile === undefined ? 'connections without credentials' : `the credentials in ${credentialsFile}`;
+    return new NatsAuthError(
+      `${where} refuses ${what} (${cause.message}): if they have expired or were revoked, the hub's operator issues new ones`,
+      { cause },
+    );
+  }
+  if (isTls(cause)) {
+    const given = tls ? `with ${JSON.stringify(tls)}` : 'with the authorities of this system';
+    return new NatsTlsError(
+      `no encrypted connection to ${where}, ${given}: ${cause.message}. Check caFile (who signed the server's certificate), certFile and keyFile`,
+      { cause },
+    );
+  }
+  return new NatsUnreachableError(
+    `${where} does not answer (${cause.message}): is it running, and does the firewall let this machine reach it?`,
+    { cause },
+  );
+}
+
+function isTls(cause: Error & { code?: unknown }): boolean {
+  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(String(cause.code)) || /\btls\b|certificate|doesn't exist/i.test(cause.message);
+}
+
+function innermost(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error ?? 'the connection was closed'));
+  return error.cause instanceof Error ? innermost(error.cause) : error;
+}
