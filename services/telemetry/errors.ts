@@ -17,6 +17,17 @@ export class TelemetrySettingError extends TelemetryError {
   }
 }
 
+/** A second SDK in one thread: OpenTelemetry's API knows one, and would send everything to the first in silence. */
+export class TelemetryStartedError extends TelemetryError {
+  readonly code = 'TELEMETRY_STARTED';
+  constructor() {
+    super(
+      'OpenTelemetry runs in this thread already: shut that down first, start the second in a thread or process of its own, ' +
+        'or take what loads it out of NODE_OPTIONS',
+    );
+  }
+}
+
 /** Another process listens on the port of the probes. */
 export class ProbePortTakenError extends TelemetryError {
   readonly code = 'TELEMETRY_PORT_TAKEN';

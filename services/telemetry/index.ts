@@ -1,6 +1,6 @@
 export type { Attributes } from './attributes.ts';
 export { type Carrier, NO_CARRIER } from './carrier.ts';
-export { ProbeAddressError, ProbePortTakenError, TelemetryError, TelemetrySettingError } from './errors.ts';
+export { ProbeAddressError, ProbePortTakenError, TelemetryError, TelemetrySettingError, TelemetryStartedError } from './errors.ts';
 export type { LogFields, LogValue } from './log-record.ts';
 export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel, type LogRecord, type LogSink } from './logger.ts';
 export type { MetricName, Metrics } from './metrics.ts';

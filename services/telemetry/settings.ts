@@ -1,6 +1,6 @@
 import { TelemetrySettingError } from './errors.ts';
 
-/** The environment variables that are followed: some here, those about requests by the exporters themselves. */
+/** The environment variables that are followed: some here, those about requests by the exporters, the last two by NodeSDK. */
 export const ENVIRONMENT = {
   OTEL_EXPORTER_OTLP_ENDPOINT:
     'where to send traces, metrics and logs, such as `http://collector:4318`; unset: nowhere. `--otlp` goes before it',
@@ -17,6 +17,8 @@ export const ENVIRONMENT = {
   OTEL_TRACES_SAMPLER_ARG: 'the share of traces that `traceidratio` keeps, 0 to 1; default 1',
   OTEL_METRIC_EXPORT_INTERVAL: 'milliseconds between two exports of the metrics; default 15000',
   OTEL_SDK_DISABLED: '`true`: as without an endpoint, and no metrics at `/metrics`',
+  OTEL_LOG_LEVEL: '`error`, `warn`, `info` or `debug`: what OpenTelemetry says about itself on the console; unset: nothing',
+  OTEL_SPAN_LINK_COUNT_LIMIT: "how many answers an update can link to; default 128. OpenTelemetry's other limits are followed as well",
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;

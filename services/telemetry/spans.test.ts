@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { NodeSDK } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, InMemorySpanExporter, type Sampler, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { type Carrier, NO_CARRIER, readCarrier } from './carrier.ts';
 import { OpenTelemetryTracing } from './spans.ts';
@@ -8,6 +9,11 @@ import { NO_TRACING, type Tracing } from './tracing.ts';
 
 const TEMPLATE = 'asyndgan.v1.{run}.work.{site}.{iter}';
 const SUBJECT = 'asyndgan.v1.r1.work.a.7';
+
+before(() => {
+  const nothing = { spanProcessors: [], metricReaders: [], logRecordProcessors: [], autoDetectResources: false, textMapPropagator: null };
+  new NodeSDK(nothing).start(); // for its context manager
+});
 
 function aProcess(sampler?: Sampler) {
   const exporter = new InMemorySpanExporter();

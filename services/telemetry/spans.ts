@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type Context,
+  context,
   createTraceState,
   ROOT_CONTEXT,
   type Span,
@@ -15,13 +15,9 @@ import { ATTRIBUTES, type Attributes, errorCode, exported, isToken } from './att
 import { type Carrier, NO_CARRIER, type RemoteParent, readCarrier, writeCarrier } from './carrier.ts';
 import type { Phase, SpanIds, Tracing } from './tracing.ts';
 
-/**
- * Tracing with OpenTelemetry. The current span is kept here and not in the API's global context manager: there may be several of these in a
- * process, and none needs to be first.
- */
+/** Tracing with OpenTelemetry. The current span is kept by the context manager that NodeSDK registers. */
 export class OpenTelemetryTracing implements Tracing {
   readonly #tracer: Tracer;
-  readonly #current = new AsyncLocalStorage<Context>();
 
   constructor(tracer: Tracer) {
     this.#tracer = tracer;
@@ -33,7 +29,7 @@ export class OpenTelemetryTracing implements Tracing {
 
   phase<T>(name: Phase, run: () => T, linkTo: readonly Carrier[] = []): T {
     const links = linkTo.flatMap((carrier) => readCarrier(carrier) ?? []).map((parent) => ({ context: spanContext(parent) }));
-    return this.#spanned(`asyndgan.${name}`, { links }, this.#context, () => run());
+    return this.#spanned(`asyndgan.${name}`, { links }, context.active(), () => run());
   }
 
   sendSpan<T>(template: string, destination: string, attributes: Attributes, run: (carrier: Carrier) => T): T {
@@ -41,7 +37,7 @@ export class OpenTelemetryTracing implements Tracing {
       kind: SpanKind.PRODUCER,
       attributes: { ...messaging('request', 'send', template, destination), ...exported(attributes) },
     };
-    return this.#spanned(`request ${template}`, options, this.#context, (span) => run(carrierOf(span)));
+    return this.#spanned(`request ${template}`, options, context.active(), (span) => run(carrierOf(span)));
   }
 
   processSpan<T>(template: string, destination: string, incoming: Carrier, run: (reply: Carrier) => T): T {
@@ -50,37 +46,34 @@ export class OpenTelemetryTracing implements Tracing {
   }
 
   failed(error: unknown): void {
-    const span = trace.getSpan(this.#context);
+    const span = trace.getActiveSpan();
     if (span) fail(span, error);
   }
 
   carrier(): Carrier {
-    const span = trace.getSpan(this.#context);
+    const span = trace.getActiveSpan();
     return span ? carrierOf(span) : NO_CARRIER;
   }
 
   within<T>(carrier: Carrier, run: () => T): T {
-    return this.#current.run(contextOf(carrier), run);
+    return context.with(contextOf(carrier), run);
   }
 
   ids(): SpanIds | undefined {
-    return trace.getSpanContext(this.#context);
-  }
-
-  get #context(): Context {
-    return this.#current.getStore() ?? ROOT_CONTEXT;
+    return trace.getSpanContext(context.active());
   }
 
   #spanned<T>(name: string, options: SpanOptions, parent: Context, run: (span: Span) => T): T {
-    const span = this.#tracer.startSpan(name, options, parent);
-    try {
-      const result = this.#current.run(trace.setSpan(parent, span), run, span);
-      if (result instanceof Promise) return ending(span, result) as T;
-      span.end();
-      return result;
-    } catch (error) {
-      throw end(span, error);
-    }
+    return this.#tracer.startActiveSpan(name, options, parent, (span) => {
+      try {
+        const result = run(span);
+        if (result instanceof Promise) return ending(span, result) as T;
+        span.end();
+        return result;
+      } catch (error) {
+        throw end(span, error);
+      }
+    });
   }
 }
 

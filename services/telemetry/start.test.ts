@@ -58,11 +58,8 @@ test('a collector that is away is told once, costs nothing else, and is told aga
   const { startTelemetry } = await import('./index.ts');
   const told: { message: string; fields: LogFields }[] = [];
   let status = 404;
-  const collector = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(status).end());
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => collector.once('listening', resolve));
-  const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+  const collector = await aCollector(() => ({ status }));
+  const { endpoint } = collector;
   process.env['OTEL_METRIC_EXPORT_INTERVAL'] = '50';
   const telemetry = await startTelemetry({ ...OPTIONS, otlpEndpoint: endpoint, warn: (message, fields) => told.push({ message, fields }) });
   try {
@@ -99,6 +96,77 @@ test('shutdown ends in time when the collector never answers', { timeout: 15_000
   blackHole.closeAllConnections();
   blackHole.close();
 });
+
+test('a thread has one SDK at a time, and another when the first is shut down', async () => {
+  const { startTelemetry, TelemetryStartedError } = await import('./index.ts');
+  const start = (run: string) => startTelemetry({ ...OPTIONS, run, prometheus: true });
+  const first = await start('r1');
+  await assert.rejects(start('r2'), TelemetryStartedError);
+  first.metrics.iteration(1);
+  await first.shutdown();
+  const second = await start('r2');
+  second.metrics.iteration(2);
+  assert.match(await second.prometheus(), /^asyndgan_iteration\{asyndgan_run="r2"\} 2$/m);
+  await second.shutdown();
+});
+
+test('what is not asked for does not get an exporter from the environment', async (t) => {
+  const { startTelemetry } = await import('./index.ts');
+  const { logs, metrics, propagation, trace } = await import('@opentelemetry/api');
+  const collector = await aCollector(() => ({ status: 200 }));
+  t.after(collector.close);
+  const environment = Object.fromEntries(
+    ['TRACES', 'METRICS', 'LOGS'].flatMap((signal) => [
+      [`OTEL_${signal}_EXPORTER`, 'otlp'],
+      [`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`, collector.endpoint],
+    ]),
+  );
+  const everything = async (options: Partial<TelemetryOptions>) => {
+    const telemetry = await startTelemetry({ ...OPTIONS, ...options });
+    trace.getTracer('t').startSpan('s').end();
+    metrics.getMeter('t').createCounter('c').add(1);
+    logs.getLogger('t').emit({ body: 'b' });
+    assert.deepEqual(propagation.fields(), []);
+    await telemetry.shutdown();
+    return collector.paths.splice(0).sort();
+  };
+  Object.assign(process.env, environment);
+  t.after(() => Object.keys(environment).forEach((name) => void delete process.env[name]));
+  assert.deepEqual(await everything({ prometheus: true }), []);
+  const asked = { otlpEndpoint: `${collector.endpoint}/own` };
+  assert.deepEqual(await everything({ ...asked, role: 'worker' }), ['/own/v1/logs', '/own/v1/traces']);
+  assert.deepEqual(await everything(asked), ['/own/v1/logs', '/own/v1/metrics', '/own/v1/traces']);
+});
+
+test('a collector that refuses one signal gets the last of the others', async (t) => {
+  const { startTelemetry } = await import('./index.ts');
+  const collector = await aCollector((path) => (path === '/v1/traces' ? { status: 404 } : { status: 200, afterMs: 300 }));
+  t.after(collector.close);
+  const told: unknown[] = [];
+  const warn = (_: string, { signal }: LogFields) => told.push(signal);
+  const telemetry = await startTelemetry({ ...OPTIONS, otlpEndpoint: collector.endpoint, warn });
+  telemetry.tracing.iterationSpan(1, () => telemetry.logs.forward({ time: Date.now(), level: 'info', message: 'last', fields: {} }));
+  telemetry.metrics.iteration(1);
+  await telemetry.shutdown();
+  assert.deepEqual(collector.paths.toSorted(), ['/v1/logs', '/v1/metrics', '/v1/traces']);
+  assert.deepEqual(told, ['traces']);
+});
+
+/** Answers as told; `paths` are those that it has answered. */
+async function aCollector(answer: (path: string) => { status: number; afterMs?: number }) {
+  const paths: string[] = [];
+  const server = createServer((request, response) => {
+    const { status, afterMs = 0 } = answer(request.url!);
+    const reply = () => {
+      paths.push(request.url!);
+      response.writeHead(status).end();
+    };
+    request.resume().on('end', () => setTimeout(reply, afterMs));
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { endpoint, paths, close: () => void server.close() };
+}
 
 async function until(condition: () => boolean): Promise<void> {
   const end = performance.now() + 10_000;

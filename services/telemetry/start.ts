@@ -3,7 +3,7 @@ import { NO_TELEMETRY, type Telemetry, type TelemetryOptions } from './telemetry
 
 /**
  * Starts telemetry for this thread as the options and the environment (docs/telemetry.md) say. When nothing is asked for, nothing of
- * OpenTelemetry is loaded. Throws TelemetrySettingError.
+ * OpenTelemetry is loaded. Throws TelemetrySettingError; TelemetryStartedError where telemetry runs already and was not shut down.
  *
  *     const telemetry = await startTelemetry({ service: 'asyndgan-generator', version, run, role: 'main', otlpEndpoint, warn });
  *     await telemetry.tracing.iterationSpan(7, () => hub.iterate(7));

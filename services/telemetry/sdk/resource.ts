@@ -31,11 +31,3 @@ export function resourceOf({ service, version, run, site, role, instance = rando
     .merge(own)
     .merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] }));
 }
-
-/** What the three signals have in common. */
-export interface Scope {
-  readonly resource: Resource;
-  /** of the tracer, the meter and the logger */
-  readonly name: string;
-  readonly version: string;
-}

@@ -5,22 +5,25 @@ import {
   BatchSpanProcessor,
   ParentBasedSampler,
   type Sampler,
+  type SpanProcessor,
   TraceIdRatioBasedSampler,
-  TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { Sampling } from '../settings.ts';
-import { OpenTelemetryTracing } from '../spans.ts';
 import type { Delivery } from './delivery.ts';
-import type { Scope } from './resource.ts';
 
-/** Traces over OTLP. What a collector is too slow for is dropped beyond 2048 spans; training never waits. */
-export function startTraces({ resource, name, version }: Scope, delivery: Delivery, sampling: Sampling) {
-  const exporter = delivery.watched('traces', new OTLPTraceExporter(delivery.optionsOf('traces')));
-  const provider = new TracerProvider({ resource, sampler: samplerOf(sampling), spanProcessors: [new BatchSpanProcessor({ exporter })] });
-  return { tracing: new OpenTelemetryTracing(provider.getTracer(name, version)), shutdown: () => provider.shutdown() };
+/** Spans over OTLP. What a collector is too slow for is dropped beyond 2048 spans; training never waits. */
+export function spansTo(delivery: Delivery): SpanProcessor {
+  return new Batches({ exporter: delivery.watched('traces', new OTLPTraceExporter(delivery.optionsOf('traces'))) });
 }
 
-function samplerOf({ root, parentBased, ratio }: Sampling): Sampler {
+/** A failed export is told by then, and NodeSDK's shutdown would wait for no other signal once this one rejects. */
+class Batches extends BatchSpanProcessor {
+  override shutdown(): Promise<void> {
+    return super.shutdown().catch(() => {});
+  }
+}
+
+export function samplerOf({ root, parentBased, ratio }: Sampling): Sampler {
   const own = {
     always_on: () => new AlwaysOnSampler(),
     always_off: () => new AlwaysOffSampler(),
