@@ -92,3 +92,11 @@ export class NoTestDataError extends CliError {
     super(`${directory} has no test/{images,labels}, neither itself nor in a folder of it: there is nothing to score on`);
   }
 }
+
+export class HalfACertificateError extends CliError {
+  readonly code = 'CLI_HALF_A_CERTIFICATE';
+
+  constructor() {
+    super('--tls-cert and --tls-key belong together, and --tls-ca goes with them: give both, or none to have an authority made');
+  }
+}
