@@ -18,7 +18,7 @@ export interface Certificate {
 export function makeAuthority(federation: string, lifetimeDays: number): Promise<Certificate> {
   return issue(
     `${federation} authority`,
-    ['basicConstraints=critical,CA:TRUE,pathlen:0', 'keyUsage=critical,keyCertSign,cRLSign'],
+    ['basicConstraints=critical,CA:TRUE,pathlen:0', 'keyUsage=critical,keyCertSign,cRLSign', 'subjectKeyIdentifier=hash'],
     lifetimeDays,
   );
 }
@@ -38,6 +38,8 @@ const endEntity = (purpose: string) => [
   'basicConstraints=critical,CA:FALSE',
   'keyUsage=critical,digitalSignature',
   `extendedKeyUsage=${purpose}`,
+  'subjectKeyIdentifier=hash',
+  'authorityKeyIdentifier=keyid',
 ];
 
 /** Makes a key and has openssl sign a certificate of it: with the authority's key, or with its own. */
