@@ -64,7 +64,7 @@ function addEnrollCommands(command: (usage: string, text: string) => Command): v
       'tls://localhost:4222',
     ])
     .option('--leaf-port <port>', "port for hospitals' own servers (leaf nodes)", wholeNumber(1, 65_535), 7422)
-    .option('--expires <time>', "lifetime of the hub's credentials", '365d')
+    .option('--expires <time>', "lifetime of the hub's credentials (default: 365d)")
     .option('--mtls', 'ask members for a certificate, besides their credentials')
     .option('--tls-cert <file>', "the server's certificate (default: one by an authority of the federation's own; needs openssl)")
     .option('--tls-key <file>', 'its key')
@@ -73,7 +73,7 @@ function addEnrollCommands(command: (usage: string, text: string) => Command): v
 
   command('site <name>', "Admit a site: a folder with what the hospital needs to connect, confined to this site's subjects.")
     .option('--run <names...>', 'runs that it may take part in (* is every run)', ['*'])
-    .option('--expires <time>', 'lifetime of its credentials, such as 12h or 30d', '30d')
+    .option('--expires <time>', 'lifetime of its credentials, such as 12h (default: 30d)')
     .option(...out)
     .action(enrollSite);
 
@@ -82,7 +82,7 @@ function addEnrollCommands(command: (usage: string, text: string) => Command): v
     .option(...out)
     .action(enrollRenew);
 
-  command('revoke <name>', "Take a member's credentials back.")
+  command('revoke <name>', "Take a member's credentials back; hub and system get new ones.")
     .option('--server <url>', 'running server to tell at once, such as tls://HOST:4222; without it, it holds from the next start')
     .action(enrollRevoke);
 

@@ -10,6 +10,7 @@ import { createFile, isFree, PRIVATE, PUBLIC, replaceFile } from './files.ts';
 import { admit } from './members.ts';
 import { checkName, parseLifetime } from './names.ts';
 import { type Register, withRegister } from './register.ts';
+import { ROLES } from './roles.ts';
 import { hubConfig } from './server-config.ts';
 import { makeSigningKeys, writeSeed, writeSigningKeys } from './signing-keys.ts';
 
@@ -19,8 +20,8 @@ export interface InitOptions {
   /** `tls://HOST:PORT` and `wss://HOST:PORT` under which members reach the server */
   readonly urls: readonly string[];
   readonly leafPort: number;
-  /** lifetime of the credentials of hub and system, such as `365d` */
-  readonly expires: string;
+  /** lifetime of the credentials of hub and system; 365d if absent */
+  readonly expires: string | undefined;
   readonly mutualTls: boolean;
   /** the server's own certificate, by files; `authority` is what members shall trust, absent: what their system trusts */
   readonly tls: { readonly certificate: string; readonly key: string; readonly authority: string | undefined } | undefined;
@@ -39,7 +40,7 @@ export async function initFederation(options: InitOptions, now: Date): Promise<R
   const { directory, name } = options;
   checkName('the federation', name);
   const addresses = parseAddresses(options.urls, options.leafPort);
-  const lifetime = parseLifetime(options.expires);
+  const lifetime = parseLifetime(options.expires ?? ROLES.hub.lifetime);
   if (!(await isFree(directory))) throw new DirectoryTakenError(directory);
 
   const [operator, train, system] = [createOperator(), createAccount(), createAccount()];

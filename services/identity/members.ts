@@ -20,8 +20,8 @@ export interface EnrolOptions {
   readonly name: string;
   /** names of runs; `*` is every run */
   readonly runs: readonly string[];
-  /** such as `30d` */
-  readonly expires: string;
+  /** such as `12h`; 30d if absent */
+  readonly expires: string | undefined;
   /** folder for the bundle; DIRECTORY/bundles/NAME if absent */
   readonly folder: string | undefined;
 }
@@ -33,8 +33,8 @@ export interface EnrolOptions {
  */
 export async function enrolSite({ directory, name, runs, expires, folder }: EnrolOptions, now: Date): Promise<Enrolled> {
   checkSiteName(name);
+  const lifetime = parseLifetime(expires ?? ROLES.site.lifetime);
   for (const run of runs) if (run !== '*') checkName('the run', run);
-  const lifetime = parseLifetime(expires);
   const into = folder ?? bundleFolder(directory, name);
   return withRegister(directory, async (register) => {
     const before = register.members[name];
@@ -49,7 +49,8 @@ export async function enrolSite({ directory, name, runs, expires, folder }: Enro
 export interface RenewOptions {
   readonly directory: string;
   readonly name: string;
-  readonly expires: string;
+  /** such as `12h`; if absent 30d, or 365d for hub and system */
+  readonly expires: string | undefined;
   readonly folder: string | undefined;
 }
 
@@ -60,10 +61,11 @@ export interface RenewOptions {
  * @throws MemberUnknownError, MemberRevokedError, LifetimeInvalidError, KeyMissingError, and what withRegister throws
  */
 export async function renew({ directory, name, expires, folder }: RenewOptions, now: Date): Promise<Enrolled> {
-  const lifetime = parseLifetime(expires);
   return withRegister(directory, async (register) => {
-    const { role, runs, ...member } = memberOf(register, name);
+    const member = memberOf(register, name);
     if (isRevoked(member)) throw new MemberRevokedError(name);
+    const { role, runs } = member;
+    const lifetime = parseLifetime(expires ?? ROLES[role].lifetime);
     const into = folder ?? bundleFolder(directory, name);
     const keys = await readSigningKeys(directory);
     return admit(directory, register, keys, { name, role, runs, lifetime, folder: into, renewal: !(await isFree(into)) }, now);
@@ -71,7 +73,8 @@ export async function renew({ directory, name, expires, folder }: RenewOptions, 
 }
 
 /**
- * Takes back all credentials of a member, in the register and in the server's configuration. Idempotent.
+ * Takes back all credentials of a member, in the register and in the server's configuration. May be repeated. No federation is without hub and system:
+ * they get new credentials at once, in their usual folder.
  *
  * @returns the JWT of the member's account as now signed, for pushAccount
  * @throws MemberUnknownError, KeyMissingError, and what withRegister throws
@@ -79,12 +82,18 @@ export async function renew({ directory, name, expires, folder }: RenewOptions, 
 export async function revoke(directory: string, name: string, now: Date): Promise<string> {
   return withRegister(directory, async (register) => {
     const member = memberOf(register, name);
+    const { role, runs } = member;
     const credentials = member.credentials.map((each) => ({ ...each, revoked: each.revoked ?? now }));
     const keys = await readSigningKeys(directory);
     const changed = { ...register, members: { ...register.members, [name]: { ...member, credentials } } };
     await writeRegister(directory, changed);
     const jwts = await writeAccounts(directory, changed, keys, now);
-    return jwts[ROLES[member.role].account];
+    if (role !== 'site') {
+      const lifetime = parseLifetime(ROLES[role].lifetime);
+      const folder = bundleFolder(directory, name);
+      await admit(directory, changed, keys, { name, role, runs, lifetime, folder, renewal: true }, now);
+    }
+    return jwts[ROLES[role].account];
   });
 }
 

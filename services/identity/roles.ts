@@ -12,6 +12,8 @@ interface RoleRule {
   readonly connections: ('STANDARD' | 'WEBSOCKET' | 'LEAFNODE' | 'LEAFNODE_WS')[];
   /** most subscriptions of a connection; -1: any number */
   readonly subscriptions: number;
+  /** of its credentials, where nobody says otherwise */
+  readonly lifetime: string;
 }
 
 /** Templates that the server fills in from the tags of a user's JWT. */
@@ -19,14 +21,15 @@ const RUN = '{{tag(run)}}';
 const SITE = '{{tag(site)}}';
 
 export const ROLES: Readonly<Record<Role, RoleRule>> = {
-  hub: { account: 'train', permissions: hubPermissions(RUN), connections: ['STANDARD', 'WEBSOCKET'], subscriptions: -1 },
+  hub: { account: 'train', permissions: hubPermissions(RUN), connections: ['STANDARD', 'WEBSOCKET'], subscriptions: -1, lifetime: '365d' },
   site: {
     account: 'train',
     permissions: sitePermissions(RUN, SITE),
     connections: ['STANDARD', 'WEBSOCKET', 'LEAFNODE', 'LEAFNODE_WS'],
     subscriptions: 64,
+    lifetime: '30d',
   },
-  system: { account: 'system', permissions: systemPermissions(), connections: ['STANDARD'], subscriptions: 4 },
+  system: { account: 'system', permissions: systemPermissions(), connections: ['STANDARD'], subscriptions: 4, lifetime: '365d' },
 };
 
 /** The role as it stands in the account's JWT: whatever `signer` signs is confined to it, so a stolen site key makes no hub. */

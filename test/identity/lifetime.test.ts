@@ -77,12 +77,18 @@ for (const { name, binary, missing } of SERVERS) {
     await (await federation.client(admitted)).flush();
   });
 
-  test(`${name}: the hub's credentials can be revoked, too`, { skip: missing }, async (t) => {
+  test(`${name}: revoking hub and system replaces their credentials`, { skip: missing }, async (t) => {
     const federation = await startFederation(t, binary);
     const { directory, url } = federation;
-    const hub = await federation.client(federation.bundle('hub'), { reconnect: false });
-    await pushAccount(directory, url, await revoke(directory, 'hub', new Date()));
-    await eventually('the end of the connection', () => hub.isClosed());
+    for (const role of ['hub', 'system']) {
+      const stolen = join(directory, `stolen-${role}`);
+      await cp(federation.bundle(role), stolen, { recursive: true });
+      const thief = await federation.client(stolen, { reconnect: false });
+      await pushAccount(directory, url, await revoke(directory, role, new Date()));
+      await eventually('the end of the connection', () => thief.isClosed());
+      await assertRefused(federation, stolen);
+      await (await federation.client(federation.bundle(role))).flush();
+    }
   });
 }
 

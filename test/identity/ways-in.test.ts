@@ -46,6 +46,15 @@ for (const { name, binary, missing } of SERVERS) {
     assert.equal(heard.messages.length, before);
   });
 
+  test(`${name}: a member speaks to no server that its authority has not signed, and the server to nobody in the clear`, {
+    skip: missing,
+  }, async (t) => {
+    const [federation, other] = [await startFederation(t, binary), await startFederation(t, binary)];
+    const bundle = await federation.enrol('a');
+    await assert.rejects(federation.client(bundle, { servers: other.url, reconnect: false }), /certificate/);
+    await assert.rejects(federation.client(bundle, { tls: null, reconnect: false }));
+  });
+
   test(`${name}: with mTLS, credentials alone do not open the door`, { skip: missing }, async (t) => {
     const federation = await startFederation(t, binary, { mutualTls: true });
     const bundle = await federation.enrol('a');

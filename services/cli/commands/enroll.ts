@@ -10,7 +10,7 @@ export interface EnrollInitOptions extends Place {
   readonly name: string;
   readonly url: readonly string[];
   readonly leafPort: number;
-  readonly expires: string;
+  readonly expires?: string;
   readonly mtls?: boolean;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -38,7 +38,7 @@ Admit a site with: asyndgan enroll site NAME --dir ${dir}`);
 
 export interface EnrollSiteOptions extends Place {
   readonly run: readonly string[];
-  readonly expires: string;
+  readonly expires?: string;
   readonly out?: string;
 }
 
@@ -62,8 +62,7 @@ export async function enrollRenew(name: string, { dir, expires, out }: EnrollRen
     console.log(`${dir}/server has a new certificate: have nats-server reload it (SIGHUP)`);
     return;
   }
-  const lifetime = expires ?? (name === 'hub' || name === 'system' ? '365d' : '30d');
-  const renewed = await renew({ directory: dir, name, expires: lifetime, folder: out }, new Date());
+  const renewed = await renew({ directory: dir, name, expires, folder: out }, new Date());
   console.log(`${renewed.folder}: new credentials of ${name}, until ${renewed.expires.toISOString()}; the old ones hold until they expire`);
 }
 
