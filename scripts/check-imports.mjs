@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const ROOMS = {
   'services/cli': {
     door: '#cli',
-    mayImport: ['#generator', '#discriminator', '#evaluator', '#wire', '#nn', '#datasets', '#telemetry', '#experiment'],
+    mayImport: ['#generator', '#discriminator', '#evaluator', '#wire', '#identity', '#nn', '#datasets', '#telemetry', '#experiment'],
   },
   'services/generator': { door: '#generator', mayImport: ['#wire', '#nn', '#datasets', '#telemetry', '#experiment'] },
   'services/discriminator': {
@@ -21,6 +21,7 @@ const ROOMS = {
   },
   'services/evaluator': { door: '#evaluator', mayImport: ['#nn', '#datasets', '#experiment'] },
   'services/wire': { door: '#wire', mayImport: ['#telemetry'] },
+  'services/identity': { door: '#identity', mayImport: ['#telemetry'] },
   'operators/runtime': { door: '#operators/runtime', mayImport: ['#telemetry', '#experiment'] },
   'operators/asyndgan': { door: '#operators/asyndgan', mayImport: ['#operators/runtime', '#telemetry', '#experiment'] },
   'services/nn': { door: '#nn', mayImport: [], onlyPackages: ['@tensorflow/tfjs-node-gpu'] },

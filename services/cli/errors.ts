@@ -116,3 +116,11 @@ export class ProcessFailedError extends CliError {
     super(`${name} cannot run (${how}): ${log === null ? 'its own message is above' : `see ${log}`}`);
   }
 }
+
+export class HalfACertificateError extends CliError {
+  readonly code = 'CLI_HALF_A_CERTIFICATE';
+
+  constructor() {
+    super('--tls-cert and --tls-key belong together, and --tls-ca goes with them: give both, or none to have an authority made');
+  }
+}

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { enrollInit, enrollRenew, enrollRevoke, enrollShow, enrollSite } from './commands/enroll.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { inspect } from './commands/inspect.ts';
 import { run } from './commands/run.ts';
@@ -13,8 +14,8 @@ export function program(): Command {
     .showHelpAfterError('(add --help for the options)')
     .configureHelp({ helpWidth: 110, sortOptions: true })
     .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.done : ExitCode.badInput));
-  const command = (usage: string, text: string) =>
-    asyndgan.command(usage).description(text).addHelpText('after', `\n${EXIT_CODES_HELP}`).copyInheritedSettings(asyndgan);
+  const command = (usage: string, text: string, parent = asyndgan) =>
+    parent.command(usage).description(text).addHelpText('after', `\n${EXIT_CODES_HELP}`).copyInheritedSettings(asyndgan);
 
   command(
     'run <experiment>',
@@ -48,7 +49,44 @@ export function program(): Command {
     .action(evaluate);
 
   command('inspect <path>', 'Say what a checkpoint, an envelope or a release holds.').action(inspect);
+
+  const enroll = command('enroll', "Say who may take part in a federation: keys, credentials, and the NATS servers' configuration.");
+  addEnrollCommands((usage, text) => command(usage, text, enroll).requiredOption('--dir <dir>', 'folder of the federation'));
   return asyndgan;
+}
+
+function addEnrollCommands(command: (usage: string, text: string) => Command): void {
+  const out = ['--out <dir>', 'folder to give to the member (default: DIR/bundles/NAME)'] as const;
+
+  command('init', "Make a federation's keys, the configuration of its NATS server, and the hub's credentials.")
+    .option('--name <name>', 'name of the federation', 'asyndgan')
+    .option('--url <urls...>', 'where members reach the server: tls://HOST:PORT, and wss://HOST:PORT for WebSocket', [
+      'tls://localhost:4222',
+    ])
+    .option('--leaf-port <port>', "port for hospitals' own servers (leaf nodes)", wholeNumber(1, 65_535), 7422)
+    .option('--expires <time>', "lifetime of the hub's credentials (default: 365d)")
+    .option('--mtls', 'ask members for a certificate, besides their credentials')
+    .option('--tls-cert <file>', "the server's certificate (default: one by an authority of the federation's own; needs openssl)")
+    .option('--tls-key <file>', 'its key')
+    .option('--tls-ca <file>', 'the authority that members shall trust (default: what their system trusts)')
+    .action(enrollInit);
+
+  command('site <name>', "Admit a site: a folder with what the hospital needs to connect, confined to this site's subjects.")
+    .option('--run <names...>', 'runs that it may take part in (* is every run)', ['*'])
+    .option('--expires <time>', 'lifetime of its credentials, such as 12h (default: 30d)')
+    .option(...out)
+    .action(enrollSite);
+
+  command('renew <name>', 'New credentials for a site, hub or system; or, for the name server, a new certificate of the server.')
+    .option('--expires <time>', 'lifetime of the credentials (default: 30d; 365d for hub and system)')
+    .option(...out)
+    .action(enrollRenew);
+
+  command('revoke <name>', "Take a member's credentials back; hub and system get new ones.")
+    .option('--server <url>', 'running server to tell at once, such as tls://HOST:4222; without it, it holds from the next start')
+    .action(enrollRevoke);
+
+  command('show', 'Who is admitted, until when, and who is revoked.').action(enrollShow);
 }
 
 const wholeNumber = (from: number, to: number) => (text: string) => {
