@@ -45,6 +45,13 @@ export class FileTakenError extends IdentityError {
   }
 }
 
+export class FileUnwritableError extends IdentityError {
+  readonly code = 'IDENTITY_UNWRITABLE';
+  constructor(path: string, cause: NodeJS.ErrnoException) {
+    super(`${path} cannot be written (${cause.code}): check its permissions, or give another folder`, { cause });
+  }
+}
+
 export class FederationMissingError extends IdentityError {
   readonly code = 'IDENTITY_NO_FEDERATION';
   constructor(directory: string, options?: ErrorOptions) {
@@ -99,6 +106,13 @@ export class GivenFileError extends IdentityError {
   readonly code = 'IDENTITY_GIVEN_FILE';
   constructor(file: string, cause: NodeJS.ErrnoException) {
     super(`${file} cannot be read (${cause.code ?? cause.message}): give the path of a PEM file`, { cause });
+  }
+}
+
+export class MutualTlsError extends IdentityError {
+  readonly code = 'IDENTITY_MUTUAL_TLS';
+  constructor() {
+    super('--mtls with a certificate of your own needs --tls-ca: without it, any certificate that the system trusts would open the door');
   }
 }
 

@@ -1,12 +1,12 @@
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { createAccount, createOperator } from '@nats-io/nkeys';
 import { operatorJwt } from './accounts.ts';
 import { parseAddresses } from './addresses.ts';
 import { makeAuthority, makeServerCertificate } from './certificates.ts';
-import { CertificateGivenError, DirectoryTakenError, GivenFileError } from './errors.ts';
+import { CertificateGivenError, DirectoryTakenError, GivenFileError, MutualTlsError } from './errors.ts';
 import { authorityKeyFile, bundleFolder, offlineFile, readAuthority, serverFile, writeAccounts } from './federation-folder.ts';
-import { createFile, isFree, PRIVATE, PUBLIC, replaceFile } from './files.ts';
+import { createFile, isFree, makeFolder, PRIVATE, PUBLIC, replaceFile } from './files.ts';
 import { admit } from './members.ts';
 import { checkName, parseLifetime } from './names.ts';
 import { type Register, withRegister } from './register.ts';
@@ -34,13 +34,14 @@ const SERVER_CERTIFICATE_DAYS = 825;
  * Makes a federation's folder: keys, accounts, the server's configuration and the bundles of hub and system. All or nothing: the folder appears when
  * it is whole.
  *
- * @throws DirectoryTakenError, NameInvalidError, AddressInvalidError, LifetimeInvalidError, OpensslError
+ * @throws NameInvalidError, AddressInvalidError, LifetimeInvalidError, MutualTlsError, GivenFileError, DirectoryTakenError, FileUnwritableError, OpensslError
  */
 export async function initFederation(options: InitOptions, now: Date): Promise<Register> {
   const { directory, name } = options;
   checkName('the federation', name);
   const addresses = parseAddresses(options.urls, options.leafPort);
   const lifetime = parseLifetime(options.expires ?? ROLES.hub.lifetime);
+  if (options.mutualTls && options.tls && !options.tls.authority) throw new MutualTlsError();
   if (!(await isFree(directory))) throw new DirectoryTakenError(directory);
 
   const [operator, train, system] = [createOperator(), createAccount(), createAccount()];
@@ -55,8 +56,8 @@ export async function initFederation(options: InitOptions, now: Date): Promise<R
     members: {},
   };
 
-  await mkdir(dirname(resolve(directory)), { recursive: true });
-  const partial = await mkdtemp(`${resolve(directory)}.partial-`);
+  const partial = `${resolve(directory)}.partial-${process.pid}`;
+  await makeFolder(partial);
   try {
     await writeSeed(offlineFile(partial, 'operator.seed'), operator);
     await writeSigningKeys(partial, keys);
