@@ -3,8 +3,8 @@ import type { Post } from './asks.ts';
 import { NO_LETTER, type Packet, type PacketKind } from './packet.ts';
 import { answerSubject, type LineName } from './subjects.ts';
 
-/** Answers kept per peer and line, for an asker that has lost one: tensors come one at a time, small messages may overlap. */
-const KEPT: Record<LineName, number> = { ctl: 16, data: 2 };
+/** Answers kept for one asker that may have lost them, at most; it has rarely more than one request open. */
+const KEPT: Record<LineName, number> = { ctl: 16, data: 4 };
 
 /** Requests of one peer and line that are worked on at once; what comes beyond is as if lost, and is asked again. */
 const MOST_AT_WORK = 8;
@@ -30,7 +30,7 @@ interface Entry {
 /** What one life of a peer has asked lately. */
 interface Session {
   readonly entries: Map<number, Entry>;
-  /** requests up to this number are done with: one that turns up is a late copy */
+  /** requests below this number are done with: one that turns up is a late copy */
   floor: number;
 }
 
@@ -68,9 +68,10 @@ export class Answers {
     const known = session.entries.get(number);
     const entry = known ?? { id: packet.id, number, line, subject, attempt: 0, answer: null, sending: false };
     entry.attempt = packet.attempt;
+    raiseFloor(session, Math.min(packet.floor, number));
     if (known) this.#again(known);
-    else if (number > session.floor && packet.kind === 'probe') this.#say('unknown', entry);
-    else if (number > session.floor) this.#begin(peer, asker, session, entry, packet.letter);
+    else if (number >= session.floor && packet.kind === 'probe') this.#say('unknown', entry);
+    else if (number >= session.floor) this.#begin(peer, asker, session, entry, packet.letter);
   }
 
   /** Resolves when all that is at work is answered. */
@@ -101,15 +102,15 @@ export class Answers {
   async #send(entry: Entry, letter: Letter): Promise<void> {
     entry.sending = true;
     try {
-      await this.#post(entry.line, answerSubject(entry.subject), { kind: 'answer', id: entry.id, attempt: entry.attempt, letter });
+      await this.#post(entry.line, answerSubject(entry.subject), packetOf('answer', entry, letter));
     } catch {
       this.#say('oversize', entry);
     }
     entry.sending = false;
   }
 
-  #say(kind: PacketKind, { id, attempt, line, subject }: Entry): void {
-    this.#post(line, answerSubject(subject), { kind, id, attempt, letter: NO_LETTER }).catch(() => {});
+  #say(kind: PacketKind, entry: Entry): void {
+    this.#post(entry.line, answerSubject(entry.subject), packetOf(kind, entry, NO_LETTER)).catch(() => {});
   }
 
   #asker(name: string): Asker | undefined {
@@ -128,11 +129,19 @@ function sessionOf({ sessions }: Asker, life: string): Session {
   return session;
 }
 
-/** Forgets the oldest answers but the newest `kept`. */
+function packetOf(kind: PacketKind, { id, attempt }: Entry, letter: Letter): Packet {
+  return { kind, id, attempt, floor: 0, letter };
+}
+
+/** Forgets the answers of all requests below. */
+function raiseFloor(session: Session, floor: number): void {
+  session.floor = Math.max(session.floor, floor);
+  for (const { number, answer } of session.entries.values()) if (answer && number < session.floor) session.entries.delete(number);
+}
+
+/** Keeps the newest answers only, of an asker that has more requests open. */
 function prune(session: Session, kept: number): void {
-  const answered = [...session.entries.values()].filter(({ answer }) => answer).sort((a, b) => a.number - b.number);
-  for (const { number } of answered.slice(0, -kept)) {
-    session.entries.delete(number);
-    session.floor = Math.max(session.floor, number);
-  }
+  const answered = [...session.entries.values()].filter(({ answer }) => answer).map(({ number }) => number);
+  const oldestKept = answered.toSorted((a, b) => b - a)[kept - 1];
+  if (oldestKept !== undefined) raiseFloor(session, oldestKept);
 }

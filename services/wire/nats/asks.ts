@@ -9,6 +9,7 @@ import type { LinkTiming } from './timing.ts';
 export type Post = (line: LineName, subject: string, packet: Packet, answer?: string) => Promise<boolean>;
 
 interface Ask {
+  readonly number: number;
   readonly peer: string;
   readonly route: Route;
   readonly id: string;
@@ -55,8 +56,9 @@ export class Asks {
   /** The peer's answer. Rejects with the signal's reason, WireUnreachableError, WireClosedError and what `refuse` is given. */
   ask(peer: string, route: Route, letter: Letter, signal: AbortSignal): Promise<Letter> {
     return this.#waits.wait(async (ended) => {
+      const number = ++this.#asked;
       const ask: Ask = {
-        ...{ peer, route, letter, id: `${this.#session}${route.line}-${++this.#asked}`, answer: Promise.withResolvers() },
+        ...{ number, peer, route, letter, id: `${this.#session}${route.line}-${number}`, answer: Promise.withResolvers() },
         ...{ lettered: 0, sending: false, stirred: false, patience: this.#timing.probe, timer: undefined, absentSince: null },
       };
       this.#open.set(ask.id, ask);
@@ -134,13 +136,21 @@ export class Asks {
     ask.sending = true;
     ask.stirred = false;
     clearTimeout(ask.timer);
-    const packet: Packet = { kind: probes ? 'probe' : 'request', id, attempt, letter: probes ? NO_LETTER : ask.letter };
-    const posted = await this.#post(route.line, route.subject, packet, route.answer);
+    const content: Pick<Packet, 'kind' | 'letter'> = probes
+      ? { kind: 'probe', letter: NO_LETTER }
+      : { kind: 'request', letter: ask.letter };
+    const posted = await this.#post(route.line, route.subject, { id, attempt, floor: this.#floor(ask), ...content }, route.answer);
     ask.sending = false;
     if (!posted && ask.lettered === attempt) this.#takeBack(ask);
     if (!this.#open.has(id)) return;
     if (ask.stirred) this.#advance(ask);
     else this.#wait(ask);
+  }
+
+  /** The lowest number that is open for the same peer on the same line: numbers rise, so it is the first one in the map. */
+  #floor({ peer, route, number }: Ask): number {
+    for (const ask of this.#open.values()) if (ask.peer === peer && ask.route.line === route.line) return ask.number;
+    return number;
   }
 
   #takeBack(ask: Ask): void {

@@ -163,7 +163,7 @@ class NatsLink implements Link {
   #tell(kind: PacketKind, line: LineName): void {
     for (const peer of this.#role.peers) {
       const { subject } = noticeRoute(this.#options.run, peer === HUB ? this.#role.name : peer, peer, line);
-      void this.#lines.get(line)?.publish(subject, { kind, id: '', attempt: 0, letter: NO_LETTER });
+      void this.#lines.get(line)?.publish(subject, { kind, id: '', attempt: 0, floor: 0, letter: NO_LETTER });
     }
   }
 

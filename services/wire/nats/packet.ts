@@ -14,6 +14,8 @@ export interface Packet {
   readonly id: string;
   /** rises with every request and probe of one asker and is echoed by what answers it, so that late echoes are known as such */
   readonly attempt: number;
+  /** the asker waits for no request of a lower number any more: their answers can go, and late copies of them */
+  readonly floor: number;
   readonly letter: Letter;
 }
 
@@ -31,11 +33,12 @@ const TRACE = {
   tracestate: /^[\x20-\x7e]{1,512}$/,
 };
 
-export function packetHeaders({ kind, id, attempt, letter }: Packet): MsgHdrs {
+export function packetHeaders({ kind, id, attempt, floor, letter }: Packet): MsgHdrs {
   const fields = headers();
   fields.set('Asyndgan-Kind', kind);
   if (id) fields.set('Asyndgan-Id', id);
   if (attempt) fields.set('Asyndgan-Attempt', String(attempt));
+  if (floor) fields.set('Asyndgan-Floor', String(floor));
   for (const [name, value] of Object.entries(boundedTrace((name) => letter.trace[name]))) fields.set(name, value);
   return fields;
 }
@@ -44,10 +47,10 @@ export function packetHeaders({ kind, id, attempt, letter }: Packet): MsgHdrs {
 export function readPacket({ headers: fields, data }: Pick<Msg, 'headers' | 'data'>): Packet | null {
   const kind = fields?.get('Asyndgan-Kind') ?? '';
   const id = fields?.get('Asyndgan-Id') ?? '';
-  const attempt = Number(fields?.get('Asyndgan-Attempt') || 0);
+  const [attempt, floor] = ['Asyndgan-Attempt', 'Asyndgan-Floor'].map((name) => Number(fields?.get(name) || 0)) as [number, number];
   const notice = kind === 'back' || kind === 'bye';
-  if (!KINDS.includes(kind) || !Number.isSafeInteger(attempt) || !(notice || ID.test(id))) return null;
-  return { kind: kind as PacketKind, id, attempt, letter: { bytes: data, trace: boundedTrace((name) => fields?.get(name)) } };
+  if (!KINDS.includes(kind) || !Number.isSafeInteger(attempt) || !Number.isSafeInteger(floor) || !(notice || ID.test(id))) return null;
+  return { kind: kind as PacketKind, id, attempt, floor, letter: { bytes: data, trace: boundedTrace((name) => fields?.get(name)) } };
 }
 
 function boundedTrace(read: (name: string) => string | undefined): Record<string, string> {

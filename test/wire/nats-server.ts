@@ -1,0 +1,72 @@
+import { accessSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { findNatsServer, type NatsServerOptions, type RunningNatsServer, startNatsServer } from '#wire';
+
+/*
+ * Real nats-servers for tests and benchmarks.
+ */
+
+export interface TestedServer {
+  readonly name: string;
+  readonly binary: string;
+}
+
+/** The nats-servers to test with: the one in use and the oldest supported one, as far as they are there (`node scripts/setup.mjs --nats`). */
+export const NATS_SERVERS: readonly TestedServer[] = [current(), oldest()].filter((server) => server !== null);
+
+/** For a test's `skip`: why there is no server, or false. */
+export const WITHOUT_NATS: string | false = NATS_SERVERS.length === 0 && 'no nats-server: install Go, then `node scripts/setup.mjs --nats`';
+
+/** A server that can be killed and come back at the same address; it ends with the test. */
+export interface NatsServerUnderTest extends RunningNatsServer {
+  /** Starts it again after `stop`. */
+  restart(): Promise<void>;
+}
+
+export async function aNatsServer(t: TestContext, options: NatsServerOptions = {}): Promise<NatsServerUnderTest> {
+  const started = { binary: NATS_SERVERS[0]?.binary ?? '', ...options };
+  let running = await startNatsServer(started);
+  t.after(() => running.stop('SIGKILL'));
+  const { url, port } = running;
+  return {
+    ...{ url, port },
+    get pid() {
+      return running.pid;
+    },
+    log: () => running.log(),
+    stop: (signal) => running.stop(signal),
+    restart: async () => {
+      running = await startNatsServer({ ...started, port });
+    },
+  };
+}
+
+/** For listeners whose port the server does not tell (leaf nodes). */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function current(): TestedServer | null {
+  try {
+    return { name: 'nats-server', binary: findNatsServer(process.env) };
+  } catch {
+    return null;
+  }
+}
+
+function oldest(): TestedServer | null {
+  const binary =
+    process.env['ASYNDGAN_NATS_SERVER_OLD'] ?? fileURLToPath(new URL('../../node_modules/.bin/nats-server-oldest', import.meta.url));
+  try {
+    accessSync(binary);
+    return { name: 'the oldest nats-server', binary };
+  } catch {
+    return null;
+  }
+}
