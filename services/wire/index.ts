@@ -1,4 +1,5 @@
 export type { HubChannel, SiteChannel, SiteHandlers, Traffic } from './channel.ts';
+export { readEpoch, writeEpoch } from './epoch-file.ts';
 export {
   RemoteError,
   WireBoundsError,
@@ -7,10 +8,12 @@ export {
   WireCrcError,
   WireEncodingError,
   WireEpochError,
+  WireEpochFileError,
   WireError,
   WireHeaderError,
   WireMismatchError,
   WireNotFiniteError,
+  WireRejoinError,
   WireTimeoutError,
   WireUnreachableError,
   WireUsageError,
