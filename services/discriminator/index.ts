@@ -1,4 +1,5 @@
 /** A site: a discriminator beside the hospital's data. */
-export { DiscriminatorError } from './errors.ts';
+export type { Departure } from './attendance.ts';
+export { DiscriminatorError, HubLostError } from './errors.ts';
 export { Site, type SiteOptions } from './site.ts';
 export { type Batch, DiscriminatorTrainer, type DiscriminatorTrainerSpec } from './trainer.ts';
