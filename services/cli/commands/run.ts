@@ -37,7 +37,6 @@ interface Run {
   readonly native: Native;
   readonly threads: number;
   readonly shards: number;
-  readonly resume: boolean;
   readonly perceptualWeights: State | null;
   readonly onDamaged: (error: NnError) => void;
   readonly progress: Progress;
@@ -61,7 +60,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     if (resume) await requireSameExperiment(file, experiment, output);
     else await writeFile(output.experiment, stringify(experiment));
     const onDamaged = (error: NnError) => progress.say(`warning ${error.code}: ${error.message}`);
-    const shared = { experiment, data, output, resume, perceptualWeights, onDamaged, progress, watch, signal };
+    const shared = { experiment, data, output, perceptualWeights, onDamaged, progress, watch, signal };
     await stages({ ...shared, ...nativeFor(experiment, options.threads) }, await readFile(file, 'utf8'), options.baselines ?? false).catch(
       (error: unknown) => {
         if (!(error instanceof RunStopped)) throw error;
@@ -77,10 +76,12 @@ export async function run(file: string, options: RunOptions): Promise<void> {
 
 async function stages(run: Run, experimentYaml: string, baselines: boolean): Promise<void> {
   const { experiment, data, output, progress, watch, signal } = run;
-  const federation = await watch.time('start', () => openFederation(experiment, data, { ...run, directory: output.checkpoints }));
+  const federation = await watch.time('start', () =>
+    openFederation(experiment, data, { ...run, directory: output.checkpoints, journal: output.journal, events: output.events }),
+  );
   try {
     if (federation.start > 0) progress.say(`resuming after iteration ${federation.start}`);
-    await watch.time('train', () => train(federation, output, progress, 'training', signal));
+    await watch.time('train', () => train(federation, output.samples, progress, 'training', signal));
     await watch.time('synthesize', () => makeRelease(run, federation));
     const asyndgan = await watch.time('evaluate', () => score(run, federation));
     const others = baselines

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { conditionChannels } from '#datasets';
 import { type Batch, DiscriminatorTrainer, Site } from '#discriminator';
-import { type Experiment, experimentDigest } from '#experiment';
-import { GeneratorTrainer, Hub } from '#generator';
+import type { Experiment } from '#experiment';
+import { appendEvent, GeneratorTrainer, Hub, type HubOptions, Journal } from '#generator';
 import { CheckpointStore, type Native, type NnError, type State } from '#nn';
-import { type HubChannel, inProcessFederation } from '#wire';
+import { type HubChannel, inProcessFederation, type SiteChannel } from '#wire';
 import { PooledDataset, type SiteData } from './site-data.ts';
 
 /** Hub and sites of one run, in this process; they share nothing but messages. */
@@ -12,10 +12,12 @@ export interface Federation {
   readonly experiment: Experiment;
   readonly hub: Hub;
   readonly channel: HubChannel;
+  readonly journal: Journal;
   /** The iteration to start with. */
   readonly start: number;
   readonly parameters: { readonly generator: number; readonly discriminator: number };
   liveHandles(): number;
+  /** Idempotent. */
   close(): Promise<void>;
 }
 
@@ -25,7 +27,9 @@ export interface FederationOptions {
   readonly shards: number;
   /** Where each party keeps its checkpoints. */
   readonly directory: string;
-  readonly resume: boolean;
+  /** Files of the run: what happened in each iteration, and to the membership. */
+  readonly journal: string;
+  readonly events: string;
   readonly perceptualWeights: State | null;
   /** Told of a damaged checkpoint that is passed over. */
   readonly onDamaged: (error: NnError) => void;
@@ -65,7 +69,10 @@ export async function openPooledFederation(
   );
   const batch = spec.training.batchSize * data.length;
   const [first] = spec.sites;
-  const pooledExperiment: Experiment = { ...experiment, spec: { ...spec, sites: [{ ...first!, name: POOLED_SITE }] } };
+  const pooledExperiment: Experiment = {
+    ...experiment,
+    spec: { ...spec, membership: { ...spec.membership, minSites: 1 }, sites: [{ ...first!, name: POOLED_SITE }] },
+  };
   const sources = new Map<string, number>();
   const sourceOf = (key: string) => sources.get(key)!;
   return assemble(
@@ -95,69 +102,77 @@ interface Party extends Pick<SiteData, 'train' | 'test'> {
 
 async function assemble(
   experiment: Experiment,
-  { native, shards, directory, resume, perceptualWeights, onDamaged }: FederationOptions,
+  { native, shards, directory, journal: journalFile, events, perceptualWeights, onDamaged }: FederationOptions,
   hubBatch: number,
   batchOf: (site: string) => number,
-  code: ConstructorParameters<typeof Hub>[0]['code'],
+  code: HubOptions['code'],
   partyOf: (site: string) => Party,
 ): Promise<Federation> {
   const { model, training, sites } = experiment.spec;
-  const digest = experimentDigest(experiment);
-  const storeOf = async (party: string) => {
-    const store = new CheckpointStore(join(directory, party));
-    return { store, held: resume ? await store.usable(digest, onDamaged) : [] };
-  };
+  const storeOf = (party: string) => new CheckpointStore(join(directory, party));
   const wires = inProcessFederation({ run: experiment.metadata.name });
   const trainer = new GeneratorTrainer(native, { model, training, batchSize: hubBatch, shards });
-  const { store, held } = await storeOf('hub');
-  const hub = new Hub({ experiment, channel: wires.hub, trainer, store, cuts: held, batchOf, ...(code && { code }) });
+  const journal = await Journal.open(journalFile);
+  const hub = await Hub.open({
+    experiment,
+    channel: wires.hub,
+    trainer,
+    store: storeOf('hub'),
+    journal,
+    batchOf,
+    ...(code && { code }),
+    onDamaged,
+    observe: (event) => appendEvent(events, event),
+  });
   const signal = new AbortController().signal;
   const discriminators: DiscriminatorTrainer[] = [];
-  const joins = await Promise.all(
-    sites.map(async ({ name }) => {
-      const { extraChannels = 0, extraConditions, onKeys, train, test } = partyOf(name);
-      const channels = conditionChannels(model.labels) + extraChannels;
-      const batchSize = batchOf(name);
-      const discriminator = new DiscriminatorTrainer(native, {
-        model,
-        training,
-        batchSize,
-        conditionChannels: channels,
-        seed: siteSeed(training.seed, name),
-        shards,
-        perceptualWeights,
-      });
-      discriminators.push(discriminator);
-      const kept = await storeOf(name);
-      const site = new Site({
-        name,
-        experiment,
-        native,
-        trainer: discriminator,
-        train,
-        test,
-        store: kept.store,
-        snapshots: kept.held,
-        batchSize,
-        ...(extraConditions && { extraConditions }),
-      });
-      onKeys?.(site.keys);
-      return () => site.join(wires.site(name), signal);
-    }),
-  );
-  const [start] = await Promise.all([hub.assemble(), ...joins.map((join) => join())]);
-  return {
-    experiment,
-    hub,
-    channel: wires.hub,
-    start,
-    parameters: { generator: trainer.parameterCount, discriminator: discriminators[0]!.parameterCount },
-    liveHandles: () => trainer.liveHandles,
-    close: async () => {
-      await wires.hub.close();
-      for (const each of [trainer, ...discriminators]) each.close();
-    },
+  const channels: SiteChannel[] = [];
+  const runs = sites.map(({ name }) => {
+    const { extraChannels = 0, extraConditions, onKeys, train, test } = partyOf(name);
+    const batchSize = batchOf(name);
+    const discriminator = new DiscriminatorTrainer(native, {
+      model,
+      training,
+      batchSize,
+      conditionChannels: conditionChannels(model.labels) + extraChannels,
+      seed: siteSeed(training.seed, name),
+      shards,
+      perceptualWeights,
+    });
+    discriminators.push(discriminator);
+    const site = new Site({
+      name,
+      experiment,
+      native,
+      trainer: discriminator,
+      train,
+      test,
+      store: storeOf(name),
+      onDamaged,
+      batchSize,
+      ...(extraConditions && { extraConditions }),
+    });
+    onKeys?.(site.keys);
+    const channel = wires.site(name);
+    channels.push(channel);
+    return site.run(channel, signal);
+  });
+  let closing: Promise<void> | null = null;
+  const closeOnce = async () => {
+    await Promise.all([wires.hub, ...channels].map((channel) => channel.close()));
+    await Promise.allSettled(runs);
+    await journal.close();
+    for (const each of [trainer, ...discriminators]) each.close();
   };
+  const close = () => (closing ??= closeOnce());
+  try {
+    const start = await Promise.race([hub.start(signal), Promise.all(runs).then(() => Promise.reject(new Error('no site is left')))]);
+    const parameters = { generator: trainer.parameterCount, discriminator: discriminators[0]!.parameterCount };
+    return { experiment, hub, channel: wires.hub, journal, start, parameters, liveHandles: () => trainer.liveHandles, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** conditions [n, pixels, k] -> [n, pixels, k + sites], the added planes one-hot by each sample's site. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type GridRow, writeGrid } from '#evaluator';
-import { Journal, type JournalEntry, readJournal, trainSynchronously } from '#generator';
+import { type JournalEntry, readJournal, trainSynchronously } from '#generator';
 import type { Federation } from './federation.ts';
 import { RunStopped } from './interrupt.ts';
 import type { Progress } from './progress.ts';
@@ -10,23 +10,16 @@ const SAMPLES_PER_SITE = 4;
 /** Share of a new iteration in the shown losses. */
 const SMOOTHING = 0.05;
 
-export interface TrainingFiles {
-  readonly journal: string;
-  /** Null: no sample grids. */
-  readonly samples: string | null;
-}
-
-/** Trains until the end. Throws RunStopped when `signal` was aborted before; then everything is in a checkpoint. */
+/** Trains until the end. samples: folder of the sample grids, null for none. Throws RunStopped when `signal` was aborted before; then everything is in a checkpoint. */
 export async function train(
   federation: Federation,
-  files: TrainingFiles,
+  samples: string | null,
   progress: Progress,
   stage: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { experiment, hub, start } = federation;
+  const { experiment, hub, journal, start } = federation;
   const { training } = experiment.spec;
-  const journal = await Journal.open(files.journal, start);
   const losses = new MeanLosses();
   progress.start(stage, training.iterations, start);
   try {
@@ -38,7 +31,7 @@ export async function train(
       {
         iterated: (entry) => progress.update(entry.iteration + 1, losses.add(entry)),
         sampled: async (done) => {
-          if (files.samples) await writeSamples(federation, join(files.samples, `${String(done).padStart(8, '0')}.png`));
+          if (samples) await writeSamples(federation, join(samples, `${String(done).padStart(8, '0')}.png`));
         },
       },
       signal,
@@ -46,7 +39,6 @@ export async function train(
     if (done < training.iterations) throw new RunStopped(`after iteration ${done} of ${training.iterations}`);
   } finally {
     progress.finish();
-    await journal.close();
   }
 }
 
