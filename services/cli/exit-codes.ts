@@ -24,8 +24,8 @@ export const EXIT_CODE_MEANINGS: Readonly<Record<keyof typeof ExitCode, { readon
   hubLost: { meaning: 'No word from the hub for membership.hubTimeoutSeconds; the state is kept', startAgain: true },
   outOfMemory: { meaning: 'Memory of the process or of the GPU is too small', startAgain: false },
   sitesMissing: { meaning: 'Fewer sites than membership.minSites came or stayed; the state is kept', startAgain: true },
-  interrupted: { meaning: 'Stopped by Ctrl-C after a checkpoint', startAgain: false },
-  terminated: { meaning: 'Stopped by SIGTERM after a checkpoint', startAgain: true },
+  interrupted: { meaning: '`asyndgan run` was stopped by Ctrl-C after a checkpoint', startAgain: false },
+  terminated: { meaning: 'Stopped by a signal (SIGTERM, or SIGINT to the processes of a federation), the state is kept', startAgain: true },
 };
 
 export const EXIT_CODES_HELP = `Exit codes: ${ExitCode.done} done; ${ExitCode.internal} a fault in asyndgan or its native library; ${ExitCode.badInput} something in the input is wrong, the message says what; ${ExitCode.interrupted} stopped by Ctrl-C after a checkpoint.`;

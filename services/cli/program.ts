@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { discriminator } from './commands/discriminator.ts';
 import { enrollInit, enrollRenew, enrollRevoke, enrollShow, enrollSite } from './commands/enroll.ts';
 import { evaluate } from './commands/evaluate.ts';
+import { generator } from './commands/generator.ts';
 import { inspect } from './commands/inspect.ts';
 import { run } from './commands/run.ts';
 import { synthesizeImages } from './commands/synthesize.ts';
@@ -25,8 +27,19 @@ export function program(): Command {
     .option('--threads <n>', 'processor cores to use (default: all)', wholeNumber(1, 1024))
     .option('--seed <n>', "seed of every random draw, instead of the experiment's", wholeNumber(0, 2 ** 31 - 1))
     .option('--baselines', 'also train Real-All, each Real-subset and Syn-All for comparison')
+    .option('--nats <server>', 'train with a process for the hub and one for each site, over NATS: embedded, or the URL of a server')
+    .option('--otlp <url>', 'with --nats: collector of OpenTelemetry over HTTP')
     .option('--resume', 'go on from the last checkpoint in --out; the result is the same as without the break')
     .action(run);
+
+  const party = (usage: string, text: string) =>
+    command(usage, text)
+      .requiredOption('--config <file>', 'the experiment')
+      .option('--otlp <url>', 'collector of OpenTelemetry over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT, else none)');
+  party('generator', 'The hub of a federation over NATS; what pods run. Its settings: docs/processes.md.').action(generator);
+  party('discriminator', 'A site of a federation over NATS, beside its data. Its settings: docs/processes.md.')
+    .requiredOption('--site <name>', "the site's name in the experiment")
+    .action(discriminator);
 
   command('validate <experiment>', 'Check an experiment file and the data it names, without training.')
     .option('--no-data', 'check the file alone')

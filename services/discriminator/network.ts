@@ -1,5 +1,5 @@
 import type { DiscriminatorSpec, ModelSpec } from '#experiment';
-import { inShards, type Judgement, type Parameters, patchDiscriminator, Scope, segmentationDiscriminator, type Tensor } from '#nn';
+import { Graph, inShards, type Judgement, Parameters, patchDiscriminator, Scope, segmentationDiscriminator, type Tensor } from '#nn';
 
 /** The discriminator of the experiment's model, ready to judge batches. conditions: [n, h, w, k], image: [n, h, w, c]. */
 export type Judge = (conditions: Tensor, image: Tensor) => Judgement;
@@ -23,6 +23,21 @@ export const sharded =
     });
     return { logits: logits!, features };
   };
+
+/** Weights of the model's discriminator, for who does not have one. conditionChannels: of the label maps. */
+export function discriminatorWeights(model: ModelSpec, conditionChannels: number): number {
+  const graph = new Graph();
+  const parameters = new Parameters(graph, 'discriminator', 0);
+  const { size, channels } = model.image;
+  graph.run('judge', () => {
+    judge(parameters, model)(
+      graph.placeholder('conditions', [1, size, size, conditionChannels]),
+      graph.placeholder('images', [1, size, size, channels]),
+    );
+    return {};
+  });
+  return parameters.count;
+}
 
 const sizesOf = ({ filters, layers }: DiscriminatorSpec) => ({ filters, layers });
 

@@ -42,11 +42,11 @@ class Wire implements SiteChannel {
   hello: Hello | null = null;
   conditions: Conditions | null = null;
   handlers!: SiteHandlers;
-  readonly #restore: number | null;
-
-  constructor(restore: number | null) {
-    this.#restore = restore;
-  }
+  readonly heartbeats: boolean[] = [];
+  readonly #closing = new AbortController();
+  readonly #complete = Promise.withResolvers<void>();
+  /** All label maps are here. */
+  readonly joined = this.#complete.promise;
 
   serve(handlers: SiteHandlers): void {
     this.handlers = handlers;
@@ -55,18 +55,30 @@ class Wire implements SiteChannel {
   async join(hello: Hello) {
     this.hello = hello;
     const codecs = { images: 'Float32', feedback: 'Float32' } as const;
-    return { hubEpoch: 1, experiment: {}, siteIndex: 0, codecs, startIteration: this.#restore ?? 0, restore: this.#restore };
+    return { hubEpoch: 1, experiment: {}, siteIndex: 0, codecs };
   }
 
   async sendConditions(conditions: Conditions): Promise<void> {
     this.conditions = conditions;
+    this.#complete.resolve();
+  }
+
+  async heartbeat(leaving: boolean): Promise<'known'> {
+    this.heartbeats.push(leaving);
+    return 'known';
   }
 
   traffic(): never {
     throw new Error('a site does not count');
   }
 
-  async close(): Promise<void> {}
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('closed'));
+  }
 }
 
 interface Setting extends Partial<SiteOptions> {
@@ -74,20 +86,36 @@ interface Setting extends Partial<SiteOptions> {
   readonly prepare?: (store: CheckpointStore) => Promise<void>;
 }
 
-/** A site that has joined. */
-async function aSite(t: TestContext, { restore, prepare, ...options }: Setting = {}) {
-  const store = new CheckpointStore(join(await temporaryFolder(t), 'north'));
+/** A site that has joined and has been told where to start. */
+async function aSite(t: TestContext, { restore = 0, prepare, ...options }: Setting = {}) {
+  const store = options.store ?? new CheckpointStore(join(await temporaryFolder(t), 'north'));
   await prepare?.(store);
   const fake = new FakeTrainer();
   const experiment = options.experiment ?? anExperiment();
   const trainer = fake as unknown as DiscriminatorTrainer;
-  const common = { name: 'north', experiment, native, trainer, train: aDataset('north', 4), test: null, store, snapshots: [] };
+  const common = { name: 'north', experiment, native, trainer, train: aDataset('north', 4), test: null, store, onDamaged: assert.fail };
   const site = new Site({ ...common, batchSize: 2, ...options });
-  const wire = new Wire(restore ?? null);
-  await site.join(wire, forever());
+  const wire = new Wire();
+  const leave = new AbortController();
+  const run = site.run(wire, leave.signal);
+  t.after(async () => {
+    await wire.close();
+    await run.catch(() => {});
+  });
+  await Promise.race([wire.joined, run]);
   const { work, control } = wire.handlers;
-  return { site, wire, store, trainer: fake, work, control };
+  await control({ kind: 'restore', iteration: restore });
+  return { site, wire, store, trainer: fake, work, control, run, leave };
 }
+
+/** Snapshots of these iterations, as an earlier process has left them. */
+const keep =
+  (...iterations: number[]) =>
+  async (store: CheckpointStore): Promise<void> => {
+    const about = { party: 'north', experimentDigest: experimentDigest(anExperiment()), seed: 5 };
+    for (const iteration of iterations)
+      await store.save({ ...about, iteration, state: new Map([['weight', { shape: [1], data: Float32Array.of(iteration) }]]) });
+  };
 
 function aWork(keys: readonly string[], change: Partial<Work> = {}): Work {
   const conditions = [0, 1].map((i): ConditionRef => ({ key: keys[i]!, top: 0, left: 0, rotate: 1, flip: i === 1 }));
@@ -96,7 +124,7 @@ function aWork(keys: readonly string[], change: Partial<Work> = {}): Work {
 }
 
 test('hello says counts, geometry, codecs, snapshots and the digest of the experiment', async (t) => {
-  const { wire } = await aSite(t, { test: aDataset('north', 3, { split: 'test' }), snapshots: [50, 100] });
+  const { wire } = await aSite(t, { test: aDataset('north', 3, { split: 'test' }), prepare: keep(50, 100), restore: 100 });
   const { policyDigest, ...hello } = wire.hello!;
   assert.deepEqual(hello, {
     site: 'north',
@@ -128,14 +156,65 @@ test('keys are the same when the site starts again, and others at another site o
   for (const { site: other } of others) assert.ok(other.keys.every((key) => !site.keys.includes(key)));
 });
 
-test('the snapshot that the welcome names is restored', async (t) => {
-  const state: State = new Map([['weight', { shape: [1], data: Float32Array.of(50) }]]);
-  const { trainer } = await aSite(t, {
-    restore: 50,
-    prepare: (store) => store.save({ party: 'north', iteration: 50, experimentDigest: experimentDigest(anExperiment()), seed: 5, state }),
-  });
-  assert.deepEqual(trainer.restored, state);
-  assert.equal((await aSite(t)).trainer.restored, null);
+test('a site that holds nothing keeps its seed, so that it can be told to start from it', async (t) => {
+  const { wire, control, work, site, trainer } = await aSite(t);
+  assert.deepEqual(wire.hello!.snapshots, [0]);
+  await work(aWork(site.keys));
+  await control({ kind: 'restore', iteration: 0 });
+  assert.deepEqual([...trainer.restored!.get('weight')!.data], [0]);
+});
+
+test('going back discards what was kept after it', async (t) => {
+  const { store, control } = await aSite(t, { prepare: keep(50, 100, 150), restore: 150 });
+  await control({ kind: 'restore', iteration: 100 });
+  assert.deepEqual(await store.usable(experimentDigest(anExperiment()), assert.fail), [50, 100]);
+});
+
+test('no step and no snapshot before the hub has said which state to start from, nor out of step', async (t) => {
+  const { wire, site, work, control, trainer } = await aSite(t);
+  await work(aWork(site.keys));
+  await assert.rejects(work(aWork(site.keys)), { code: 'SITE_OUT_OF_STEP' });
+  await assert.rejects(control({ kind: 'snapshot', iteration: 3 }), { code: 'SITE_OUT_OF_STEP' });
+  const again = new Wire();
+  const run = site.run(again, forever());
+  await again.joined;
+  await assert.rejects(work(aWork(site.keys, { iteration: 4 })), { code: 'SITE_NOT_RESTORED', retryable: true });
+  await assert.rejects(control({ kind: 'snapshot', iteration: 4 }), { code: 'SITE_NOT_RESTORED' });
+  assert.equal(trainer.steps.length, 1);
+  await Promise.all([again, wire].map((each) => each.close()));
+  await run.catch(() => {});
+});
+
+test('a site that is asked to leave finishes its step, keeps its state, then says so', async (t) => {
+  const { wire, site, work, run, leave, store } = await aSite(t);
+  const working = work(aWork(site.keys));
+  leave.abort();
+  assert.deepEqual(await run, { kind: 'left' });
+  assert.equal((await working).iteration, 3);
+  assert.deepEqual(wire.heartbeats.at(-1), true);
+  const own = new CheckpointStore(join(store.directory, 'own'));
+  assert.deepEqual([...(await own.load(4, experimentDigest(anExperiment()))).state.get('weight')!.data], [1]);
+  await assert.rejects(work(aWork(site.keys, { iteration: 4 })), { code: 'SITE_LEAVING', retryable: true });
+});
+
+test('what a site keeps as it leaves pushes out none of the cuts', async (t) => {
+  let { store, ...rest } = await aSite(t, { prepare: keep(50, 100, 150), restore: 150 });
+  for (const iteration of [151, 160, 170, 180]) {
+    await rest.work(aWork(rest.site.keys, { iteration }));
+    rest.leave.abort();
+    await rest.run;
+    const { store: same, ...next } = await aSite(t, { store, restore: iteration + 1 });
+    store = same;
+    rest = next;
+    assert.deepEqual(rest.wire.hello!.snapshots.slice(0, 3), [50, 100, 150]);
+    assert.equal(rest.wire.hello!.snapshots.at(-1), iteration + 1);
+  }
+});
+
+test('the hub’s stop ends the run with its reason', async (t) => {
+  const { control, run } = await aSite(t);
+  assert.deepEqual(await control({ kind: 'stop', reason: 'all is done' }), { kind: 'stop' });
+  assert.deepEqual(await run, { kind: 'stopped', reason: 'all is done' });
 });
 
 test('a work is answered with the gradient for its own fakes', async (t) => {
@@ -219,20 +298,20 @@ test('a work with the snapshot flag keeps the state after it, under the iteratio
   const { site, work, store } = await aSite(t);
   const digest = experimentDigest(anExperiment());
   assert.equal((await work(aWork(site.keys))).snapshotTaken, false);
-  assert.deepEqual(await store.usable(digest, assert.fail), []);
+  assert.deepEqual(await store.usable(digest, assert.fail), [0]);
   assert.equal((await work(aWork(site.keys, { iteration: 4, generatorVersion: 4, snapshot: true }))).snapshotTaken, true);
   const { party, seed, state } = await store.load(5, digest);
   assert.deepEqual([party, seed, [...state.get('weight')!.data]], ['north', 5, [2]]);
 });
 
 test('the hub can have a snapshot taken and restored', async (t) => {
-  const { control, store, trainer } = await aSite(t);
+  const { control, store, trainer, work, site } = await aSite(t);
+  await work(aWork(site.keys, { iteration: 6 }));
   assert.deepEqual(await control({ kind: 'snapshot', iteration: 7 }), { kind: 'snapshot', iteration: 7 });
-  assert.deepEqual(await store.usable(experimentDigest(anExperiment()), assert.fail), [7]);
+  assert.deepEqual(await store.usable(experimentDigest(anExperiment()), assert.fail), [0, 7]);
   assert.deepEqual(await control({ kind: 'restore', iteration: 7 }), { kind: 'restore', iteration: 7 });
   assert.deepEqual(trainer.restored, trainer.state());
   await assert.rejects(control({ kind: 'restore', iteration: 8 }), { code: 'NN_CHECKPOINT_DAMAGED' });
-  assert.deepEqual(await control({ kind: 'stop', reason: 'done' }), { kind: 'stop' });
 });
 
 test('more condition channels are added to reals and fakes alike, by the keys of their label maps', async (t) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Dataset } from '#datasets';
 import { Segmenter, segmenterSpecSchema } from '#evaluator';
 import { type Experiment, experimentDigest } from '#experiment';
-import { type CheckpointStore, type Native, Random } from '#nn';
+import { type CheckpointDamagedError, type CheckpointStore, type Native, Random } from '#nn';
 import {
   type Control,
   type ControlReply,
@@ -10,11 +10,15 @@ import {
   type Feedback,
   type Hello,
   IMAGE_CODECS,
+  readEpoch,
   type SiteChannel,
   type Work,
+  writeEpoch,
 } from '#wire';
-import { NoTestImagesError, UnknownConditionError, WrongShapeError } from './errors.ts';
+import { Attendance, type Departure } from './attendance.ts';
+import { LeavingError, NoTestImagesError, NotRestoredError, OutOfStepError, UnknownConditionError, WrongShapeError } from './errors.ts';
 import { RealImages } from './real-images.ts';
+import { Snapshots } from './snapshots.ts';
 import type { Batch, DiscriminatorTrainer } from './trainer.ts';
 
 export interface SiteOptions {
@@ -26,8 +30,10 @@ export interface SiteOptions {
   /** Null: the site trains but is not scored. */
   readonly test: Dataset | null;
   readonly store: CheckpointStore;
-  /** Iterations that may be resumed from. */
-  readonly snapshots: readonly number[];
+  /** Told of a damaged snapshot that is passed over. */
+  readonly onDamaged: (error: CheckpointDamagedError) => void;
+  /** Default 2. */
+  readonly heartbeatSeconds?: number;
   /** Images in a batch. */
   readonly batchSize: number;
   /** More channels for the conditions of given label maps (the pooled discriminator is told each image's site). */
@@ -40,27 +46,57 @@ export class Site {
   /** The opaque names of the training images' label maps, in order. */
   readonly keys: readonly string[];
   readonly #real: RealImages;
+  readonly #snapshots: Snapshots;
+  /** Iterations that the state comes after. */
+  #done = 0;
+  /** The hub has said since the last hello which state it is to be. */
+  #restored = false;
+  /** The end of what the site is at work on. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #stop = new AbortController();
+  #leaving = false;
 
   constructor(options: SiteOptions) {
-    const { name, experiment, train } = options;
+    const { name, experiment, train, store } = options;
     const { training, wire } = experiment.spec;
     this.#options = options;
     this.keys = Array.from({ length: train.count }, (_, i) => opaqueKey(name, training.seed, i));
     this.#real = new RealImages(train, this.keys, training.cropSize, training.seed, wire.images);
+    this.#snapshots = new Snapshots(name, experiment, store);
   }
 
-  /** Joins the run: says hello, restores what the hub says, shares the label maps. */
-  async join(channel: SiteChannel, signal: AbortSignal): Promise<void> {
-    const { experiment, store, trainer } = this.#options;
-    channel.serve({ work: (work) => this.#work(work), control: (message) => this.#control(message) });
-    const welcome = await channel.join(this.#hello(), signal);
-    if (welcome.restore !== null) trainer.restore((await store.load(welcome.restore, experimentDigest(experiment))).state);
-    await channel.sendConditions({ size: experiment.spec.model.image.size, maps: await this.#labelMaps() }, signal);
+  /**
+   * Takes part in the run until the hub says stop or `signal` aborts; then the site keeps its state, says that it leaves and gives 'left'.
+   * Through losses of the hub it keeps its state in memory and joins again. Throws HubLostError after spec.membership.hubTimeoutSeconds
+   * without the hub, the state kept, and WireClosedError when the channel is closed here.
+   */
+  async run(channel: SiteChannel, signal: AbortSignal): Promise<Departure> {
+    const { name, experiment, store, heartbeatSeconds = 2 } = this.#options;
+    this.#stop = new AbortController();
+    this.#leaving = false;
+    channel.serve({
+      work: (work) => this.#inTurn(() => this.#work(work)),
+      control: (message) => this.#inTurn(() => this.#control(message)),
+    });
+    const attendant = {
+      name,
+      hello: () => this.#inTurn(() => this.#hello()),
+      welcomed: ({ hubEpoch }: { hubEpoch: number }) => writeEpoch(store.directory, hubEpoch),
+      conditions: async () => ({ size: experiment.spec.model.image.size, maps: await this.#labelMaps() }),
+      keep: () => this.#inTurn(() => this.#keepOwn()),
+    };
+    const { hubTimeoutSeconds } = experiment.spec.membership;
+    const attendance = new Attendance(attendant, channel, { heartbeatSeconds, hubTimeoutSeconds }, () => performance.now());
+    return attendance.run(this.#stop.signal, signal);
   }
 
-  #hello(): Hello {
-    const { name, experiment, train, test, snapshots } = this.#options;
+  async #hello(): Promise<Hello> {
+    const { name, experiment, train, test, store, onDamaged } = this.#options;
     const { image, labels } = train;
+    this.#restored = false;
+    const held = await this.#snapshots.held(onDamaged);
+    const isFresh = held.length === 0 && this.#done === 0;
+    if (isFresh) await this.#keepCut(0);
     return {
       site: name,
       manifest: {
@@ -75,20 +111,23 @@ export class Site {
       policyDigest: createHash('sha256')
         .update(JSON.stringify({ masks: 'Shared' }))
         .digest('hex'),
-      snapshots,
-      hubEpoch: 0,
+      snapshots: isFresh ? [0] : held,
+      hubEpoch: await readEpoch(store.directory),
       experimentDigest: experimentDigest(experiment),
     };
   }
 
   async #work({ iteration, generatorVersion, conditions, fakes, snapshot }: Work): Promise<Feedback> {
-    const { experiment, trainer, batchSize } = this.#options;
+    const { name, experiment, trainer, batchSize } = this.#options;
+    if (this.#leaving) throw new LeavingError(name);
+    if (!this.#restored) throw new NotRestoredError(name);
+    if (iteration < this.#done) throw new OutOfStepError(name, iteration, this.#done);
     const { cropSize, discriminatorSteps, losses } = experiment.spec.training;
     const shape = [batchSize, cropSize, cropSize, experiment.spec.model.image.channels];
-    if (fakes.shape.join() !== shape.join()) throw new WrongShapeError(this.#options.name, fakes.shape, shape);
+    if (fakes.shape.join() !== shape.join()) throw new WrongShapeError(name, fakes.shape, shape);
     const started = performance.now();
     const places = conditions.length === batchSize ? await this.#real.at(conditions) : null;
-    if (!places) throw new UnknownConditionError(this.#options.name);
+    if (!places) throw new UnknownConditionError(name);
     const reals: Batch[] = [];
     for (let step = 0; step < discriminatorSteps; step++) reals.push(await this.#drawReal(iteration, step));
     const fake = this.#extend(
@@ -97,7 +136,8 @@ export class Site {
     );
     const isPaired = losses.l1 > 0 || losses.perceptual > 0;
     const result = trainer.step(iteration, reals, fake, isPaired ? places.images : null);
-    if (snapshot) await this.#snapshot(iteration + 1);
+    this.#done = iteration + 1;
+    if (snapshot) await this.#keepCut(this.#done);
     return {
       iteration,
       generatorVersion,
@@ -111,16 +151,17 @@ export class Site {
   async #control(message: Control): Promise<ControlReply> {
     switch (message.kind) {
       case 'snapshot':
-        await this.#snapshot(message.iteration);
+        if (!this.#restored) throw new NotRestoredError(this.#options.name);
+        if (message.iteration !== this.#done) throw new OutOfStepError(this.#options.name, message.iteration, this.#done);
+        await this.#keepCut(message.iteration);
         return { kind: 'snapshot', iteration: message.iteration };
       case 'restore':
-        this.#options.trainer.restore(
-          (await this.#options.store.load(message.iteration, experimentDigest(this.#options.experiment))).state,
-        );
+        await this.#restore(message.iteration);
         return { kind: 'restore', iteration: message.iteration };
       case 'evaluate':
         return { kind: 'evaluate', scores: await this.#evaluate(message) };
       case 'stop':
+        this.#stop.abort(message.reason);
         return { kind: 'stop' };
     }
   }
@@ -137,10 +178,27 @@ export class Site {
     }
   }
 
-  async #snapshot(iteration: number): Promise<void> {
-    const { name, experiment, store, trainer } = this.#options;
-    const { seed } = experiment.spec.training;
-    await store.save({ party: name, iteration, experimentDigest: experimentDigest(experiment), seed, state: trainer.state() });
+  async #keepCut(iteration: number): Promise<void> {
+    await this.#snapshots.keepCut(iteration, this.#options.trainer.state());
+  }
+
+  async #keepOwn(): Promise<void> {
+    this.#leaving = true;
+    if (this.#done > 0) await this.#snapshots.keepOwn(this.#done, this.#options.trainer.state());
+  }
+
+  async #restore(iteration: number): Promise<void> {
+    this.#options.trainer.restore(await this.#snapshots.load(iteration));
+    this.#done = iteration;
+    this.#restored = true;
+    await this.#snapshots.discardAfter(iteration);
+  }
+
+  /** Runs `act` when all that was begun before is done: a snapshot is never taken in the middle of a step. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(act);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   async #labelMaps() {

@@ -31,11 +31,20 @@ export class ConditionLibrary {
     return this.#shelves.get(site)?.maps.length ?? 0;
   }
 
+  has(site: string): boolean {
+    return this.#shelves.has(site);
+  }
+
   /** n random crops of random maps of the site. */
   draw(site: string, n: number, crop: number, iteration: number): Condition[] {
     const { size, maps } = this.#shelf(site);
     const random = new Random(this.#seed, 'conditions', site, iteration);
     return Array.from({ length: n }, () => cut(maps[random.integer(maps.length)]!, size, drawPlacement(random, size, crop), crop));
+  }
+
+  /** n conditions of nothing but background, for a site whose label maps are not known. */
+  blank(n: number, crop: number): Condition[] {
+    return Array.from({ length: n }, () => ({ ref: { key: 'none', ...UNTURNED }, classes: new Uint8Array(crop * crop) }));
   }
 
   /** The index-th whole map of the site's endless row: all maps as they are, then all again, each time turned and mirrored anew. */

@@ -37,9 +37,43 @@ export class SiteTooSmallError extends GeneratorError {
 export class NoSharedCutError extends GeneratorError {
   readonly code = 'HUB_NO_CUT';
 
-  constructor(held: Readonly<Record<string, readonly number[]>>) {
-    const list = Object.entries(held).map(([party, iterations]) => `${party}: ${iterations.join(', ') || 'none'}`);
-    super(`there is no iteration of which every party holds a checkpoint (${list.join('; ')}): start again in another folder`);
+  constructor(cuts: Iterable<number>, sites: readonly { readonly site: string; readonly snapshots: Iterable<number> }[]) {
+    const list = [{ site: 'hub', snapshots: cuts }, ...sites].map(
+      ({ site, snapshots }) => `${site}: ${[...snapshots].join(', ') || 'none'}`,
+    );
+    super(
+      `there is no iteration of this run of which every party holds a checkpoint (${list.join('; ')}): set spec.membership.recovery to Continue, which lets each site go on from its own, or start again in another folder`,
+    );
+  }
+}
+
+export class NoSnapshotError extends GeneratorError {
+  readonly code = 'HUB_NO_SNAPSHOT';
+
+  constructor(site: string, held: readonly number[]) {
+    super(
+      `site ${site} holds no snapshot from which this run can go on (it holds ${held.join(', ') || 'none'}): with recovery Exact, wait until the run has gone on without it, or set spec.membership.recovery to Continue; if that does not help, empty its folder, then it starts from its seed`,
+    );
+  }
+}
+
+export class QuorumError extends GeneratorError {
+  readonly code = 'HUB_NO_QUORUM';
+  override readonly retryable = true;
+
+  constructor(present: readonly string[], missing: readonly string[], needed: number, seconds: number) {
+    super(
+      `after ${seconds} s ${present.length} of the ${needed} sites that it takes are there (${present.join(', ') || 'none'}), missing are ${missing.join(', ')}: start them, or change spec.membership.minSites or startTimeoutSeconds`,
+    );
+  }
+}
+
+/** Fencing: this hub is not the newest any more. */
+export class HubReplacedError extends GeneratorError {
+  readonly code = 'HUB_REPLACED';
+
+  constructor(site: string, epoch: number, cause: unknown) {
+    super(`site ${site} follows a newer hub than this one (epoch ${epoch}): this hub ends, the newer one goes on`, { cause });
   }
 }
 

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Experiment, experimentDigest } from '#experiment';
 import { CheckpointStore, type State } from '#nn';
-import { type Control, type Feedback, inProcessFederation, RemoteError, type SiteHandlers, type Work } from '#wire';
+import { type Control, type Feedback, inProcessFederation, RemoteError, readEpoch, type SiteHandlers, type Work } from '#wire';
 import { anExperiment, forever, SIZE, temporaryFolder } from '../../test/a-small-run.ts';
 import { aHello, someConditions } from './a-site.ts';
 import { Hub, type HubOptions } from './hub.ts';
+import { Journal } from './journal.ts';
 import { labelMapFile, readLabelMaps } from './label-map-file.ts';
+import type { MembershipEvent } from './membership-event.ts';
 import { type GeneratorInput, type GeneratorTrainer, SYNTHESIS_BATCH } from './trainer.ts';
 
 const VALUES = SIZE * SIZE * 3;
@@ -62,20 +64,30 @@ interface Setting {
   readonly handlers?: (site: string) => Partial<SiteHandlers>;
   /** Before the sites join. */
   readonly prepare?: (store: CheckpointStore) => Promise<void>;
+  readonly journal?: (journal: Journal) => Promise<void>;
+  /** Sites that never come. */
+  readonly absent?: readonly string[];
 }
 
 /** A hub with a stand-in for its network, and sites that answer by the book unless told otherwise. */
-async function aRun(t: TestContext, { experiment = anExperiment(), options = {}, snapshots = [], ...setting }: Setting = {}) {
+async function aRun(t: TestContext, { experiment = anExperiment(), options = {}, snapshots = [0], ...setting }: Setting = {}) {
   const { hub: channel, site: end } = inProcessFederation({ run: 'small' });
   t.after(() => channel.close());
   const trainer = new FakeTrainer();
   const store = new CheckpointStore(join(await temporaryFolder(t), 'hub'));
   await setting.prepare?.(store);
   const stand = trainer as unknown as GeneratorTrainer;
-  const hub = new Hub({ experiment, channel, trainer: stand, store, cuts: [], batchOf: () => 2, ...options });
+  const journal = await Journal.open(join(store.directory, 'journal.jsonl'));
+  t.after(() => journal.close());
+  await setting.journal?.(journal);
+  const events: MembershipEvent[] = [];
+  const observe = (event: MembershipEvent) => void events.push(event);
+  const common = { experiment, channel, trainer: stand, store, journal, batchOf: () => 2, onDamaged: assert.fail, observe };
+  const hub = await Hub.open({ ...common, ...options });
   const works: Record<string, Work[]> = {};
   const controls: Record<string, Control[]> = {};
   const joins = experiment.spec.sites.map(({ name }) => async () => {
+    if (setting.absent?.includes(name)) return;
     const site = end(name);
     site.serve({
       work: async (work) => {
@@ -83,7 +95,7 @@ async function aRun(t: TestContext, { experiment = anExperiment(), options = {},
         return aFeedback(name, work);
       },
       control: async (control) => {
-        controls[name] = [...(controls[name] ?? []), control];
+        if (control.kind !== 'restore') controls[name] = [...(controls[name] ?? []), control];
         return control.kind === 'evaluate' ? { kind: 'evaluate', scores: { images: 4, dice: 0.5 } } : control;
       },
       ...setting.handlers?.(name),
@@ -93,10 +105,15 @@ async function aRun(t: TestContext, { experiment = anExperiment(), options = {},
     await site.sendConditions(someConditions(name, manifest.count), forever());
   });
   const start = async () => {
-    const [first] = await Promise.all([hub.assemble(), ...joins.map((join) => join())]);
+    const [first] = await Promise.all([hub.start(forever()), ...joins.map((join) => join())]);
     return first;
   };
-  return { hub, trainer, store, channel, works, controls, start };
+  const iterate = async (iteration: number, snapshot = false) => {
+    const entry = await hub.iterate(iteration, hub.members, snapshot, forever());
+    assert.ok(entry);
+    return entry;
+  };
+  return { hub, iterate, events, journal, trainer, store, channel, works, controls, start };
 }
 
 test('the run starts when every site has joined and sent its label maps, which are kept beside the checkpoints', async (t) => {
@@ -107,9 +124,9 @@ test('the run starts when every site has joined and sent its label maps, which a
 });
 
 test('a work has the shape of the site’s batch, its own rows of the images, and conditions of its own maps', async (t) => {
-  const { hub, works, start } = await aRun(t, { options: { batchOf: (site) => (site === 'north' ? 3 : 1) } });
+  const { iterate, works, start } = await aRun(t, { options: { batchOf: (site) => (site === 'north' ? 3 : 1) } });
   await start();
-  await hub.iterate(7, false, forever());
+  await iterate(7);
   const { north, south } = works;
   assert.deepEqual(north![0]!.fakes.shape, [3, SIZE, SIZE, 3]);
   assert.deepEqual(south![0]!.fakes.shape, [1, SIZE, SIZE, 3]);
@@ -134,9 +151,9 @@ for (const [mixture, north, south] of [
   ['SiteSize', 0.75, 0.25],
 ] as const) {
   test(`the generator gets each image's gradient weighed by its site: ${mixture}`, async (t) => {
-    const { hub, trainer, start } = await aRun(t, { experiment: anExperiment({ training: { mixture } }) });
+    const { iterate, trainer, start } = await aRun(t, { experiment: anExperiment({ training: { mixture } }) });
     await start();
-    for (const iteration of [0, 1]) await hub.iterate(iteration, false, forever());
+    for (const iteration of [0, 1]) await iterate(iteration);
     trainer.gradients.forEach(({ iteration, gradient }, i) => {
       assert.equal(iteration, i);
       const expected = [0, 1].map((k) => north * slope('north', i, k)).concat([0, 1].map((k) => south * slope('south', i, k)));
@@ -151,7 +168,7 @@ for (const [mixture, north, south] of [
 
 test('rows are in the experiment’s order, whichever site answers first', async (t) => {
   const slow = Promise.withResolvers<void>();
-  const { hub, trainer, works, start } = await aRun(t, {
+  const { iterate, trainer, works, start } = await aRun(t, {
     handlers: (site) => ({
       work: async (work) => {
         if (site === 'north') await slow.promise;
@@ -161,18 +178,18 @@ test('rows are in the experiment’s order, whichever site answers first', async
     }),
   });
   await start();
-  await hub.iterate(0, false, forever());
+  await iterate(0);
   assert.deepEqual(works, {});
   assert.ok(trainer.gradients[0]!.gradient[0]! > 0 && trainer.gradients[0]!.gradient.at(-1)! < 0);
 });
 
 test('a journal entry has what each site said, and the bytes of this iteration alone', async (t) => {
-  const { hub, channel, start } = await aRun(t);
+  const { iterate, channel, start } = await aRun(t);
   await start();
   const before = channel.traffic('north');
-  const first = await hub.iterate(0, false, forever());
+  const first = await iterate(0);
   const between = channel.traffic('north');
-  const second = await hub.iterate(1, false, forever());
+  const second = await iterate(1);
   const end = channel.traffic('north');
   assert.deepEqual(first.sites.north!.bytes, { down: between.down.bytes - before.down.bytes, up: between.up.bytes - before.up.bytes });
   assert.deepEqual(second.sites.north!.bytes, { down: end.down.bytes - between.down.bytes, up: end.up.bytes - between.up.bytes });
@@ -187,11 +204,11 @@ test('the error of a site ends the iteration, with its code, and the generator t
   class ScannerOnFireError extends Error {
     readonly code = 'SITE_ON_FIRE';
   }
-  const { hub, trainer, start } = await aRun(t, {
+  const { iterate, trainer, start } = await aRun(t, {
     handlers: (site) => (site === 'south' ? { work: async () => Promise.reject(new ScannerOnFireError('the scanner burns')) } : {}),
   });
   await start();
-  await assert.rejects(hub.iterate(0, false, forever()), (error) => {
+  await assert.rejects(iterate(0), (error) => {
     assert.ok(error instanceof RemoteError);
     assert.equal(error.remoteCode, 'SITE_ON_FIRE');
     assert.match(error.message, /south.*the scanner burns/);
@@ -201,10 +218,10 @@ test('the error of a site ends the iteration, with its code, and the generator t
 });
 
 test('the snapshot flag goes to every site', async (t) => {
-  const { hub, works, start } = await aRun(t);
+  const { iterate, works, start } = await aRun(t);
   await start();
-  await hub.iterate(0, false, forever());
-  await hub.iterate(1, true, forever());
+  await iterate(0);
+  await iterate(1, true);
   for (const site of ['north', 'south']) {
     assert.deepEqual(
       works[site]!.map(({ snapshot }) => snapshot),
@@ -216,7 +233,7 @@ test('the snapshot flag goes to every site', async (t) => {
 test('snapshotSites asks every site once, with the iterations that are done', async (t) => {
   const { hub, controls, start } = await aRun(t);
   await start();
-  await hub.snapshotSites(9, forever());
+  assert.equal(await hub.snapshotSites(9, forever()), true);
   assert.deepEqual(controls, { north: [{ kind: 'snapshot', iteration: 9 }], south: [{ kind: 'snapshot', iteration: 9 }] });
 });
 
@@ -225,8 +242,12 @@ test('a cut that everybody holds is restored, and the run goes on from it', asyn
   const weights = (value: number): State => new Map([['weight', { shape: [1], data: Float32Array.of(value) }]]);
   const { start, trainer } = await aRun(t, {
     experiment,
-    options: { cuts: [50, 100] },
     snapshots: [50],
+    journal: async (journal) => {
+      const sites = { north: { losses: {}, seconds: 0, bytes: { down: 0, up: 0 } } };
+      for (let iteration = 0; iteration < 100; iteration++)
+        await journal.append({ iteration, seconds: 0, epoch: 1, sites: { ...sites, south: sites.north } });
+    },
     prepare: async (store) => {
       for (const iteration of [50, 100])
         await store.save({
@@ -260,7 +281,7 @@ test('only sites with test images score the segmenter, and only their numbers co
 });
 
 test('samples show the first maps of every site with the same numbers each time; the release has other numbers', async (t) => {
-  const { hub, trainer, start } = await aRun(t);
+  const { hub, iterate, trainer, start } = await aRun(t);
   await start();
   const images = [...hub.samples(2)];
   assert.deepEqual(
@@ -269,7 +290,7 @@ test('samples show the first maps of every site with the same numbers each time;
   );
   assert.deepEqual(images[1]!.classes, someConditions('north', 2).maps[1]!.classes);
   assert.deepEqual(images[2]!.classes, someConditions('south', 1).maps[0]!.classes);
-  await hub.iterate(0, false, forever());
+  await iterate(0);
   assert.deepEqual([...hub.samples(2)], images);
   const [first, training, again] = trainer.inputs;
   assert.deepEqual(again, first);
@@ -281,9 +302,9 @@ test('samples show the first maps of every site with the same numbers each time;
 
 test('each iteration draws other label maps and numbers, the same in every run', async (t) => {
   const runs = [await aRun(t), await aRun(t)];
-  for (const { hub, start } of runs) {
+  for (const { start, iterate } of runs) {
     await start();
-    for (const iteration of [0, 1]) await hub.iterate(iteration, false, forever());
+    for (const iteration of [0, 1]) await iterate(iteration);
   }
   assert.deepEqual(runs[0]!.trainer.inputs, runs[1]!.trainer.inputs);
   assert.deepEqual(runs[0]!.works, runs[1]!.works);
@@ -296,11 +317,11 @@ test('the style is the place of the site in the experiment, or what the code say
   const placeOf = ({ style }: GeneratorInput) => [0, 1, 2, 3].map((image) => style.slice(image * 6, image * 6 + 4).indexOf(1));
   const byName = await aRun(t);
   await byName.start();
-  await byName.hub.iterate(0, false, forever());
+  await byName.iterate(0);
   assert.deepEqual(placeOf(byName.trainer.inputs[0]!), [0, 0, 1, 1]);
   const byKey = await aRun(t, { options: { code: (_site, { ref }) => Number(ref.key.at(-1)) } });
   await byKey.start();
-  await byKey.hub.iterate(0, false, forever());
+  await byKey.iterate(0);
   const keys = Object.values(byKey.works).flatMap(([work]) => work!.conditions.map(({ key }) => Number(key.at(-1))));
   assert.deepEqual(placeOf(byKey.trainer.inputs[0]!), keys);
 });
@@ -312,7 +333,73 @@ test('a gradient that is no longer finite ends the run with what to do', async (
       return { ...feedback, gradient: { ...feedback.gradient, data: feedback.gradient.data.fill(Number.NaN) } };
     },
   });
-  const { hub, start } = await aRun(t, { handlers: (site) => (site === 'south' ? broken(site) : {}) });
+  const { iterate, start } = await aRun(t, { handlers: (site) => (site === 'south' ? broken(site) : {}) });
   await start();
-  await assert.rejects(hub.iterate(0, false, forever()), { code: 'HUB_DIVERGED', message: /^iteration 0: .*site south.*learningRate/ });
+  await assert.rejects(iterate(0), { code: 'HUB_DIVERGED', message: /^iteration 0: .*site south.*learningRate/ });
+});
+
+test('an absent site keeps its places in the batch: they are drawn but not sent, get no gradient, and the others share its weight', async (t) => {
+  const experiment = anExperiment({ sites: ['north', 'west', 'south'] });
+  const soon = { ...experiment, spec: { ...experiment.spec, membership: { ...experiment.spec.membership, startTimeoutSeconds: 0.1 } } };
+  const { hub, iterate, trainer, works, start } = await aRun(t, { experiment: soon, absent: ['west'] });
+  assert.equal(await start(), 0);
+  assert.deepEqual(hub.members, ['north', 'south']);
+  const { sites } = await iterate(0);
+  assert.deepEqual(Object.keys(sites), ['north', 'south']);
+  assert.equal(trainer.inputs[0]!.conditions.length, 6 * SIZE * SIZE * 2);
+  assert.deepEqual(works.south![0]!.fakes.data[0], 4 / 64, 'the places after the absent site’s');
+  const weights = [0.75, 0, 0.25];
+  const expected = ['north', 'west', 'south'].flatMap((site, s) => [0, 1].map((k) => weights[s]! * slope(site, 0, k) || 0));
+  assert.deepEqual(
+    trainer.gradients[0]!.gradient,
+    Float32Array.from({ length: 6 * VALUES }, (_, at) => expected[Math.floor(at / VALUES)]!),
+  );
+});
+
+test('without quorum the run does not start, and the message says who is missing', async (t) => {
+  const experiment = anExperiment();
+  const membership = { ...experiment.spec.membership, minSites: 2, startTimeoutSeconds: 0.05 };
+  const { start } = await aRun(t, { experiment: { ...experiment, spec: { ...experiment.spec, membership } }, absent: ['south'] });
+  await assert.rejects(start(), { code: 'HUB_NO_QUORUM', retryable: true, message: /1 of the 2 sites .*\(north\), missing are south/ });
+});
+
+test('each start has a higher epoch; a site that has seen another raises it, and the others have to join again', async (t) => {
+  const { store, channel, iterate, start, journal } = await aRun(t);
+  await start();
+  assert.equal((await iterate(0)).epoch, 1);
+  assert.equal(await readEpoch(store.directory), 1);
+  await channel.close();
+
+  const { hub: next, site: end } = inProcessFederation({ run: 'small' });
+  t.after(() => next.close());
+  const events: MembershipEvent[] = [];
+  const about = { experiment: anExperiment(), trainer: new FakeTrainer() as unknown as GeneratorTrainer, store, journal, batchOf: () => 2 };
+  await Hub.open({ ...about, channel: next, onDamaged: assert.fail, observe: (event) => events.push(event) });
+  const sites = { north: end('north'), south: end('south') };
+  const join = (site: 'north' | 'south', hubEpoch: number) => sites[site].join(aHello(site, { snapshots: [0], hubEpoch }), forever());
+  assert.equal((await join('north', 1)).hubEpoch, 2);
+  assert.equal((await join('north', 2)).hubEpoch, 2, 'it was given this epoch here');
+  assert.equal((await join('south', 2)).hubEpoch, 3, 'but south was not');
+  assert.equal(await readEpoch(store.directory), 3);
+  assert.equal(await sites.north.heartbeat(false, forever()), 'rejoin');
+  assert.equal((await join('north', 2)).hubEpoch, 3);
+  assert.equal((await join('south', 7)).hubEpoch, 8);
+  assert.deepEqual(
+    events.map(({ kind, site }) => [kind, site]),
+    [
+      ['epoch-raised', 'south'],
+      ['epoch-raised', 'south'],
+    ],
+  );
+});
+
+test('a hub that has been replaced ends', async (t) => {
+  class NewerHub extends Error {
+    readonly code = 'WIRE_EPOCH';
+  }
+  const { iterate, start } = await aRun(t, {
+    handlers: (site) => (site === 'south' ? { work: async () => Promise.reject(new NewerHub()) } : {}),
+  });
+  await start();
+  await assert.rejects(iterate(0), { code: 'HUB_REPLACED', message: /south follows a newer hub/ });
 });

@@ -1,12 +1,13 @@
 import { type Experiment, experimentDigest } from '#experiment';
-import type { CheckpointStore, State } from '#nn';
-import { type HubChannel, RemoteError, type Scores, WireNotFiniteError, type Work } from '#wire';
+import type { CheckpointDamagedError, CheckpointStore, State } from '#nn';
+import { type HubChannel, readEpoch, type Scores, writeEpoch } from '#wire';
+import { Assembly } from './assembly.ts';
 import { ConditionLibrary } from './condition-library.ts';
-import { NotFiniteError } from './errors.ts';
+import { type Assignment, Exchange } from './exchange.ts';
 import { generatorInput, type Order, releaseOrders, type SiteCode, type SyntheticImage, synthesize, wholeOrder } from './images.ts';
-import type { JournalEntry } from './journal.ts';
-import { labelMapFile, writeLabelMaps } from './label-map-file.ts';
-import { Membership } from './membership.ts';
+import type { Journal, JournalEntry } from './journal.ts';
+import { labelMapFile, readLabelMaps, writeLabelMaps } from './label-map-file.ts';
+import type { MembershipEvent } from './membership-event.ts';
 import { mixtureWeights } from './mixture.ts';
 import type { GeneratorTrainer } from './trainer.ts';
 
@@ -15,8 +16,11 @@ export interface HubOptions {
   readonly channel: HubChannel;
   readonly trainer: GeneratorTrainer;
   readonly store: CheckpointStore;
-  /** Iterations to resume from, as far as the sites hold them too. */
-  readonly cuts: readonly number[];
+  readonly journal: Journal;
+  /** Told of a damaged checkpoint that is passed over. */
+  readonly onDamaged: (error: CheckpointDamagedError) => void;
+  /** Told of all that happens to the membership. */
+  readonly observe: (event: MembershipEvent) => void;
   /** Images that a site judges in one iteration. */
   readonly batchOf: (site: string) => number;
   /** Default: the site's place in the experiment. */
@@ -26,58 +30,108 @@ export interface HubOptions {
 /** The hub's side of a run: who takes part, what they are sent, and the generator that learns from their answers. */
 export class Hub {
   readonly #options: HubOptions;
-  readonly #membership: Membership;
+  readonly #assembly: Assembly;
+  readonly #exchange: Exchange;
   readonly #library: ConditionLibrary;
-  readonly #shared = new Map<string, PromiseWithResolvers<void>>();
 
-  constructor(options: HubOptions) {
-    const { experiment, channel, cuts } = options;
-    this.#options = options;
-    this.#membership = new Membership(experiment, cuts);
-    this.#library = new ConditionLibrary(experiment.spec.model.labels, experiment.spec.training.seed);
-    for (const { name } of experiment.spec.sites) this.#shared.set(name, Promise.withResolvers());
-    channel.onJoin((hello) => this.#membership.join(hello));
-    channel.onConditions(async (site, conditions) => {
-      this.#library.store(site, conditions);
-      await writeLabelMaps(labelMapFile(options.store.directory, site), conditions);
-      this.#shared.get(site)?.resolve();
-    });
+  /**
+   * A hub with an epoch above that of every earlier one in the folder of `store`, which goes on with what that folder holds. Sites may join as soon
+   * as it is there. Throws WireEpochFileError, and StateMismatchError where the folder belongs to another experiment.
+   */
+  static async open(options: HubOptions): Promise<Hub> {
+    const { experiment, store, onDamaged } = options;
+    const { model, training, sites } = experiment.spec;
+    const epoch = (await readEpoch(store.directory)) + 1;
+    await writeEpoch(store.directory, epoch);
+    const library = new ConditionLibrary(model.labels, training.seed);
+    for (const { name } of sites) {
+      // A site that comes sends them again; one that stays away may not have sent any yet.
+      const maps = await readLabelMaps(labelMapFile(store.directory, name)).catch(() => null);
+      if (maps) library.store(name, maps);
+    }
+    const cuts = await store.usable(experimentDigest(experiment), onDamaged);
+    if (cuts.length > 0) return new Hub(options, epoch, library, cuts);
+    const hub = new Hub(options, epoch, library, [0]);
+    await hub.#save(0);
+    return hub;
   }
 
-  /** Waits until every site has joined and sent its label maps; restores the shared checkpoint. Gives the iteration to start with. */
-  async assemble(): Promise<number> {
-    const cut = await this.#membership.cut;
-    await Promise.all([...this.#shared.values()].map(({ promise }) => promise));
-    if (cut === null) return 0;
-    const { state } = await this.#options.store.load(cut, experimentDigest(this.#options.experiment));
-    this.#options.trainer.restore(state);
-    return cut;
+  private constructor(options: HubOptions, epoch: number, library: ConditionLibrary, cuts: readonly number[]) {
+    const { channel, store } = options;
+    this.#options = options;
+    this.#library = library;
+    this.#assembly = new Assembly({ ...options, epoch, cuts, now: () => performance.now() });
+    this.#exchange = new Exchange(channel, this.#assembly, options.experiment.spec.membership.iterationTimeoutSeconds);
+    const { membership } = this.#assembly;
+    channel.onJoin((hello) => this.#assembly.welcome(hello));
+    channel.onConditions(async (site, conditions) => {
+      this.#library.store(site, conditions);
+      await writeLabelMaps(labelMapFile(store.directory, site), conditions);
+      membership.ready(site);
+    });
+    channel.onHeartbeat((site, leaving) => (leaving ? this.#assembly.left(site) : membership.heard(site)));
+  }
+
+  /** Waits for the sites and brings everybody to one state; gives the iteration to start with. Throws QuorumError, NoSharedCutError. */
+  start(signal: AbortSignal): Promise<number> {
+    return this.#assembly.start(signal);
+  }
+
+  /** What has to be done before iteration `t`: `t`, or an earlier one if the run was taken back. Waits without quorum, until `signal` aborts. */
+  settle(t: number, signal: AbortSignal): Promise<number> {
+    return this.#assembly.settle(t, signal);
+  }
+
+  /** The sites that take part, in the order of the experiment. */
+  get members(): string[] {
+    return this.#assembly.membership.members.map(({ site }) => site);
+  }
+
+  /** Who takes part has changed: the next iteration should end in a cut. */
+  get cutDue(): boolean {
+    return this.#assembly.cutDue;
   }
 
   /**
-   * One synchronous iteration, the reference of all schedules: fakes to every site, everybody's feedback weighed, one step of the generator.
-   * `snapshot`: the sites keep their state after it.
+   * One synchronous iteration, the reference of all schedules: fakes to every one of `sites`, everybody's feedback weighed, one step of the generator.
+   * `snapshot`: the sites keep their state after it. Null when a site was lost: then nothing has changed here, and the same iteration can be asked
+   * again, which those who have answered do with the same feedback.
    */
-  async iterate(iteration: number, snapshot: boolean, signal: AbortSignal): Promise<JournalEntry> {
+  async iterate(iteration: number, sites: readonly string[], snapshot: boolean, signal: AbortSignal): Promise<JournalEntry | null> {
     const { trainer, experiment } = this.#options;
+    const { membership } = this.#assembly;
     const started = performance.now();
     const orders = this.#draw(iteration);
     const images = trainer.forward(iteration, this.#input(orders));
-    const feedback = await Promise.all(this.#works(iteration, orders, images, snapshot).map((work) => this.#ask(work, signal)));
-    const weights = mixtureWeights(experiment.spec.training.mixture, this.#members);
+    const answers = await this.#exchange.all(this.#assignments(iteration, sites, orders, images, snapshot), signal);
+    if (!answers) return null;
+    const participants = answers.map(({ site }) => ({ site, count: membership.seat(site).hello!.manifest.count }));
+    const weights = mixtureWeights(experiment.spec.training.mixture, participants);
     const gradient = new Float32Array(images.length);
-    let at = 0;
-    for (const [i, { answer }] of feedback.entries()) {
-      const { data } = answer.gradient;
-      for (let k = 0; k < data.length; k++) gradient[at++] = weights[i]! * data[k]!;
+    for (const [i, { site, feedback }] of answers.entries()) {
+      const first = this.#firstValue(orders, site);
+      const { data } = feedback.gradient;
+      for (let k = 0; k < data.length; k++) gradient[first + k] = weights[i]! * data[k]!;
     }
     trainer.backward(iteration, gradient);
-    const sites = feedback.map(({ site, answer, bytes }) => [site, { losses: answer.losses, seconds: answer.seconds, bytes }] as const);
-    return { iteration, seconds: (performance.now() - started) / 1000, sites: Object.fromEntries(sites) };
+    const joined = this.#assembly.takeJoined();
+    return {
+      iteration,
+      seconds: (performance.now() - started) / 1000,
+      epoch: this.#assembly.epoch,
+      ...(Object.keys(joined).length > 0 && { joined }),
+      sites: Object.fromEntries(answers.map(({ site, feedback: { losses, seconds }, bytes }) => [site, { losses, seconds, bytes }])),
+    };
   }
 
-  /** Keeps the hub's part of the cut after `done` iterations; the sites have kept theirs. */
+  /** Keeps the hub's part of the cut after `done` iterations, of which the sites have kept theirs. */
   async checkpoint(done: number): Promise<void> {
+    await this.#options.journal.flush();
+    await this.#save(done);
+    this.#assembly.cutTaken(done);
+  }
+
+  async #save(done: number): Promise<void> {
     const { experiment, store, trainer } = this.#options;
     const { seed } = experiment.spec.training;
     await store.save({ party: 'hub', iteration: done, experimentDigest: experimentDigest(experiment), seed, state: trainer.state() });
@@ -89,33 +143,45 @@ export class Hub {
     return { file: this.#options.store.fileOf(iterations), iteration: iterations };
   }
 
-  /** Asks every site to keep its state as it is now. */
-  async snapshotSites(done: number, signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#members.map(({ site }) => this.#options.channel.control(site, { kind: 'snapshot', iteration: done }, signal)));
+  /** Has every site keep its state after `done` iterations. False when one was lost: then there is no cut. */
+  async snapshotSites(done: number, signal: AbortSignal): Promise<boolean> {
+    const { channel } = this.#options;
+    const kept = await Promise.all(
+      this.members.map(async (site) => {
+        try {
+          await channel.control(site, { kind: 'snapshot', iteration: done }, signal);
+          this.#assembly.membership.kept(site, done);
+          return true;
+        } catch (error) {
+          this.#assembly.failed(site, error);
+          return false;
+        }
+      }),
+    );
+    return kept.every(Boolean);
+  }
+
+  /** Tells the sites that the run has ended, as far as they can be reached. */
+  async stop(reason: string, signal: AbortSignal): Promise<void> {
+    await Promise.allSettled(this.members.map((site) => this.#options.channel.control(site, { kind: 'stop', reason }, signal)));
   }
 
   /** The first `count` label maps of each site as images, always with the same random numbers: to watch the training. */
   samples(count: number): Generator<SyntheticImage> {
-    const orders = this.#members.flatMap(({ site }) =>
-      Array.from({ length: count }, (_, i) => wholeOrder(this.#library, site, i, 'sample')),
-    );
+    const orders = this.#known.flatMap((site) => Array.from({ length: count }, (_, i) => wholeOrder(this.#library, site, i, 'sample')));
     return synthesize(this.#options.trainer, (batch) => this.#input(batch), orders);
   }
 
   /** The release: `total` images spread over the sites by their label maps. */
   release(total: number): Generator<SyntheticImage> {
-    const orders = releaseOrders(
-      this.#library,
-      this.#members.map(({ site }) => site),
-      total,
-    );
+    const orders = releaseOrders(this.#library, this.#known, total);
     return synthesize(this.#options.trainer, (batch) => this.#input(batch), orders);
   }
 
   /** Has every site that holds test images score the segmenter on them; only numbers come back. */
   async score(segmenter: unknown, weights: State, signal: AbortSignal): Promise<Record<string, Scores>> {
     const tensors = [...weights].map(([name, value]) => ({ name, ...value }));
-    const able = this.#membership.members.filter(({ manifest }) => manifest.testCount > 0);
+    const able = this.#assembly.membership.members.filter(({ hello }) => hello!.manifest.testCount > 0);
     const scores = await Promise.all(
       able.map(async ({ site }) => {
         const reply = await this.#options.channel.control(site, { kind: 'evaluate', segmenter, weights: tensors }, signal);
@@ -125,17 +191,21 @@ export class Hub {
     return Object.fromEntries(scores);
   }
 
-  get #members() {
-    return this.#membership.members.map(({ site, manifest }) => ({ site, count: manifest.count }));
+  /** The sites whose label maps are here, in the order of the experiment. */
+  get #known(): string[] {
+    return this.#options.experiment.spec.sites.map(({ name }) => name).filter((site) => this.#library.has(site));
   }
 
+  /** Every site has its places in the batch, whether it takes part or not: the graph's shapes are fixed. */
   #draw(iteration: number): Order[] {
     const { experiment, batchOf } = this.#options;
-    return this.#members.flatMap(({ site }) =>
-      this.#library
-        .draw(site, batchOf(site), experiment.spec.training.cropSize, iteration)
-        .map((condition, i): Order => ({ site, condition, draw: ['input', site, iteration, i] })),
-    );
+    const { sites, training } = experiment.spec;
+    return sites.flatMap(({ name: site }) => {
+      const conditions = this.#library.has(site)
+        ? this.#library.draw(site, batchOf(site), training.cropSize, iteration)
+        : this.#library.blank(batchOf(site), training.cropSize);
+      return conditions.map((condition, i): Order => ({ site, condition, draw: ['input', site, iteration, i] }));
+    });
   }
 
   #input(orders: readonly Order[]) {
@@ -144,37 +214,27 @@ export class Hub {
     return generatorInput(experiment.spec.model, experiment.spec.training.seed, this.#library, code ?? indexOf, orders);
   }
 
-  #works(iteration: number, orders: readonly Order[], images: Float32Array, snapshot: boolean): { site: string; work: Work }[] {
+  #assignments(
+    iteration: number,
+    sites: readonly string[],
+    orders: readonly Order[],
+    images: Float32Array,
+    snapshot: boolean,
+  ): Assignment[] {
     const { cropSize } = this.#options.experiment.spec.training;
     const { channels } = this.#options.experiment.spec.model.image;
-    const pixels = cropSize * cropSize * channels;
-    return this.#members.map(({ site }) => {
-      const first = orders.findIndex((order) => order.site === site);
-      const own = orders.filter((order) => order.site === site);
-      const fakes = {
-        shape: [own.length, cropSize, cropSize, channels],
-        data: images.slice(first * pixels, (first + own.length) * pixels),
-      };
-      return {
-        site,
-        work: { iteration, generatorVersion: iteration, conditions: own.map(({ condition }) => condition.ref), fakes, snapshot },
-      };
+    return sites.map((site) => {
+      const conditions = orders.filter((order) => order.site === site).map(({ condition }) => condition.ref);
+      const shape = [conditions.length, cropSize, cropSize, channels];
+      const first = this.#firstValue(orders, site);
+      const fakes = { shape, data: images.slice(first, first + shape.reduce((a, b) => a * b)) };
+      return { site, work: { iteration, generatorVersion: iteration, conditions, fakes, snapshot } };
     });
   }
 
-  async #ask({ site, work }: { site: string; work: Work }, signal: AbortSignal) {
-    const { channel } = this.#options;
-    const before = channel.traffic(site);
-    const answer = await channel.exchange(site, work, signal).catch((error: unknown) => {
-      throw isNotFinite(error) ? new NotFiniteError(work.iteration, site, error) : error;
-    });
-    const { down, up } = channel.traffic(site);
-    return { site, answer, bytes: { down: down.bytes - before.down.bytes, up: up.bytes - before.up.bytes } };
+  /** Where the site's images begin in the batch. */
+  #firstValue(orders: readonly Order[], site: string): number {
+    const { training, model } = this.#options.experiment.spec;
+    return orders.findIndex((order) => order.site === site) * training.cropSize ** 2 * model.image.channels;
   }
 }
-
-/** The wire lets no number pass that is not finite, neither here nor at the site. */
-const isNotFinite = (error: unknown): boolean =>
-  error instanceof WireNotFiniteError || (error instanceof RemoteError && error.remoteCode === NOT_FINITE);
-
-const NOT_FINITE = 'WIRE_NOT_FINITE';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { temporaryFolder } from '../../test/a-small-run.ts';
@@ -8,6 +8,7 @@ import { Journal, type JournalEntry, readJournal } from './journal.ts';
 const entry = (iteration: number, seconds = 0.5): JournalEntry => ({
   iteration,
   seconds,
+  epoch: 1,
   sites: { north: { losses: { discriminator: 1.5, generator: -0.25 }, seconds: 0.125, bytes: { down: 900, up: 700 } } },
 });
 
@@ -18,7 +19,8 @@ async function aJournal(t: TestContext, iterations: number): Promise<string> {
 }
 
 async function append(path: string, start: number, ...entries: JournalEntry[]): Promise<void> {
-  const journal = await Journal.open(path, start);
+  const journal = await Journal.open(path);
+  await journal.cutBack(start);
   for (const each of entries) await journal.append(each);
   await journal.close();
 }
@@ -33,7 +35,7 @@ test('what was appended is read, a line each', async (t) => {
 
 test('an entry can be read as soon as it is appended', async (t) => {
   const path = await aJournal(t, 0);
-  const journal = await Journal.open(path, 0);
+  const journal = await Journal.open(path);
   await journal.append(entry(0));
   assert.deepEqual(await iterationsOf(path), [0]);
   await journal.close();
@@ -61,12 +63,24 @@ test('a last line that a crash cut short is left out, wherever it was cut', asyn
   assert.deepEqual(await iterationsOf(path), [0, 1]);
 });
 
-test('a crash while the journal is opened loses nothing: it is rewritten beside its name', async (t) => {
+test('what was torn off is not continued: the next entry is a line of its own', async (t) => {
   const path = await aJournal(t, 3);
-  await writeFile(`${path}.partial`, '{"iteration":0,"sec');
-  assert.deepEqual(await iterationsOf(path), [0, 1, 2]);
+  await appendFile(path, '{"iteration":3,"sec');
   await append(path, 3, entry(3));
   assert.deepEqual(await iterationsOf(path), [0, 1, 2, 3]);
+});
+
+test('the journal knows who took part, also after it was cut back and opened again', async (t) => {
+  const path = await aJournal(t, 4);
+  const journal = await Journal.open(path);
+  assert.equal(journal.participation.length, 4);
+  await journal.cutBack(2);
+  await journal.append({ ...entry(2), sites: {} });
+  await journal.close();
+  const again = await Journal.open(path);
+  const { participation } = again;
+  assert.deepEqual([participation.length, participation.tookPart('north', 1), participation.tookPart('north', 2)], [3, true, false]);
+  await again.close();
 });
 
 test('a line within the journal that is no entry is not passed over in silence', async (t) => {

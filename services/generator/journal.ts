@@ -1,11 +1,16 @@
-import { type FileHandle, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { JournalDamagedError } from './errors.ts';
+import { Participation } from './participation.ts';
 
 /** What happened in one iteration; one line of journal.jsonl. */
 export interface JournalEntry {
   readonly iteration: number;
   readonly seconds: number;
+  /** Of the hub that did it. */
+  readonly epoch: number;
+  /** Sites that began this iteration from another state than the one that they had after the last: of that iteration, null for their seed. */
+  readonly joined?: Readonly<Record<string, number | null>>;
   /** The sites that took part, with what they reported and what crossed the channel for them. */
   readonly sites: Readonly<
     Record<
@@ -19,25 +24,43 @@ export interface JournalEntry {
   >;
 }
 
-/** The run's journal: append only, one JSON object a line. */
+/** The run's journal: one JSON object a line, one line an iteration. What is rolled back is cut off. */
 export class Journal {
+  readonly #path: string;
   readonly #file: FileHandle;
+  readonly participation = new Participation();
 
-  private constructor(file: FileHandle) {
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
     this.#file = file;
   }
 
-  /** Opens or makes the file and drops what was written for iterations from `start` on (they will be done again). */
-  static async open(path: string, start: number): Promise<Journal> {
-    const kept = (await readJournal(path)).filter((entry) => entry.iteration < start);
+  /** Opens or makes the file; a last line that a crash cut short is dropped. */
+  static async open(path: string): Promise<Journal> {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(`${path}.partial`, kept.map(lineOf).join(''));
-    await rename(`${path}.partial`, path);
-    return new Journal(await open(path, 'a'));
+    const journal = new Journal(path, await open(path, 'a'));
+    for (const { sites } of await readJournal(path)) journal.participation.add(Object.keys(sites));
+    await journal.cutBack(journal.participation.length);
+    return journal;
   }
 
   async append(entry: JournalEntry): Promise<void> {
     await this.#file.writeFile(lineOf(entry));
+    this.participation.add(Object.keys(entry.sites));
+  }
+
+  /** Keeps the first `iterations` entries: the others will be done again. */
+  async cutBack(iterations: number): Promise<void> {
+    const bytes = await readFile(this.#path);
+    let end = 0;
+    for (let line = 0; line < iterations; line++) end = bytes.indexOf('\n', end) + 1;
+    await this.#file.truncate(end);
+    this.participation.cutBack(iterations);
+  }
+
+  /** What was appended outlives the machine. */
+  async flush(): Promise<void> {
+    await this.#file.datasync();
   }
 
   async close(): Promise<void> {

@@ -1,83 +1,108 @@
-import { type Experiment, experimentDigest } from '#experiment';
-import type { DatasetManifest, Hello, Welcome } from '#wire';
-import { NoSharedCutError, SiteMismatchError, SiteTooSmallError, UnknownSiteError } from './errors.ts';
+import type { Hello } from '#wire';
 
-/** A site that takes part, in the order of the experiment. */
-export interface Member {
+/** A site of the experiment, as the hub knows it. */
+export interface Seat {
   readonly site: string;
-  readonly manifest: DatasetManifest;
+  /** The run counts on it: it takes part in every iteration, and is waited for when it is lost. */
+  readonly member: boolean;
+  /** It has joined, its label maps are here, and as far as the hub knows it can be reached. */
+  readonly present: boolean;
+  /** It has said hello and has not been told since which state to go on from. */
+  readonly anew: boolean;
+  /** Since when it has not answered (milliseconds), null while it does. */
+  readonly lostAt: number | null;
+  /** It has said that it leaves. */
+  readonly left: boolean;
+  /** Of its last hello; null before the first. */
+  readonly hello: Hello | null;
+  /** Iterations of which it holds a snapshot. */
+  readonly snapshots: ReadonlySet<number>;
 }
 
-/** Waits for every site's hello, then answers them all with the newest iteration of which everybody holds a checkpoint. */
+/** Who is there: the sites in the order of the experiment, each with what was last heard of it. Knows no clock: `now` is told, in milliseconds. */
 export class Membership {
-  readonly #experiment: Experiment;
-  readonly #hubCuts: readonly number[];
-  readonly #hellos = new Map<string, Hello>();
-  readonly #complete = Promise.withResolvers<number | null>();
+  readonly #seats: Map<string, Seat>;
+  #change = Promise.withResolvers<void>();
 
-  /** hubCuts: iterations that the hub holds a checkpoint of; empty: start from the seed. */
-  constructor(experiment: Experiment, hubCuts: readonly number[]) {
-    this.#experiment = experiment;
-    this.#hubCuts = hubCuts;
-    this.#complete.promise.catch(() => undefined);
+  constructor(sites: readonly string[]) {
+    const empty = { member: false, present: false, anew: false, lostAt: null, left: false, hello: null, snapshots: new Set<number>() };
+    this.#seats = new Map(sites.map((site) => [site, { site, ...empty }]));
   }
 
-  async join(hello: Hello): Promise<Welcome> {
-    const { wire } = this.#experiment.spec;
-    const siteIndex = this.#admit(hello);
-    this.#hellos.set(hello.site, hello);
-    if (this.#hellos.size === this.#experiment.spec.sites.length) this.#decide();
-    const cut = await this.#complete.promise;
-    return {
-      hubEpoch: Math.max(...[...this.#hellos.values()].map(({ hubEpoch }) => hubEpoch)) + 1,
-      experiment: this.#experiment,
-      siteIndex,
-      codecs: { images: wire.images, feedback: wire.feedback },
-      startIteration: cut ?? 0,
-      restore: cut,
-    };
+  get seats(): Seat[] {
+    return [...this.#seats.values()];
   }
 
-  /** The iteration that everybody restores, null to start from the seed; known when all sites have said hello. */
-  get cut(): Promise<number | null> {
-    return this.#complete.promise;
+  get members(): Seat[] {
+    return this.seats.filter(({ member }) => member);
   }
 
-  get members(): Member[] {
-    return this.#experiment.spec.sites.flatMap(({ name }) => {
-      const hello = this.#hellos.get(name);
-      return hello ? [{ site: name, manifest: hello.manifest }] : [];
-    });
+  seat(site: string): Seat {
+    const seat = this.#seats.get(site);
+    if (!seat) throw new RangeError(`site ${site} is not in the experiment`);
+    return seat;
   }
 
-  #admit({ site, manifest, experimentDigest: digest }: Hello): number {
-    const { sites, model } = this.#experiment.spec;
-    const index = sites.findIndex(({ name }) => name === site);
-    if (index < 0) throw new UnknownSiteError(site);
-    const wanted: Partial<DatasetManifest> = {
-      size: model.image.size,
-      channels: model.image.channels,
-      classes: model.labels.classes,
-      labels: model.labels.kind,
-    };
-    for (const [key, value] of Object.entries(wanted)) {
-      const has = manifest[key as keyof DatasetManifest];
-      if (has !== value) throw new SiteMismatchError(site, key, has, value);
-    }
-    if (manifest.count === 0) throw new SiteTooSmallError(site);
-    const ours = experimentDigest(this.#experiment);
-    if (digest !== undefined && digest !== ours) throw new SiteMismatchError(site, 'experiment digest', digest, ours);
-    return index;
+  /** Settles when next anything is heard. */
+  get changed(): Promise<void> {
+    return this.#change.promise;
   }
 
-  #decide(): void {
-    if (this.#hubCuts.length === 0) {
-      this.#complete.resolve(null);
-      return;
-    }
-    const held = { hub: this.#hubCuts, ...Object.fromEntries([...this.#hellos].map(([site, { snapshots }]) => [site, snapshots])) };
-    const shared = this.#hubCuts.filter((iteration) => Object.values(held).every((cuts) => cuts.includes(iteration)));
-    if (shared.length > 0) this.#complete.resolve(Math.max(...shared));
-    else this.#complete.reject(new NoSharedCutError(held));
+  /** A site has started anew. It is present once its label maps are here. */
+  hello(hello: Hello, now: number): void {
+    const lostAt = this.seat(hello.site).lostAt ?? now;
+    this.#set(hello.site, { hello, snapshots: new Set(hello.snapshots), present: false, anew: true, left: false, lostAt });
+  }
+
+  ready(site: string): void {
+    this.#set(site, { present: true, lostAt: null });
+  }
+
+  /** A heartbeat: it can be reached, but whether it does its work is another matter. */
+  heard(site: string): void {
+    if (!this.seat(site).present) this.#set(site, { present: true });
+  }
+
+  answered(site: string): void {
+    if (this.seat(site).lostAt !== null) this.#set(site, { lostAt: null });
+  }
+
+  lost(site: string, now: number): void {
+    this.#set(site, { present: false, lostAt: this.seat(site).lostAt ?? now });
+  }
+
+  left(site: string, now: number): void {
+    this.#set(site, { present: false, left: true, lostAt: this.seat(site).lostAt ?? now });
+  }
+
+  /** From now on the run counts on it. */
+  enlist(site: string): void {
+    this.#set(site, { member: true });
+  }
+
+  /** The run goes on without it. Should it come back, it joins as one that comes late. */
+  drop(site: string): void {
+    this.#set(site, { member: false, present: false, lostAt: null });
+  }
+
+  /** It has the state that the run wants it to have, and has discarded later snapshots. */
+  restored(site: string, iteration: number): void {
+    const snapshots = new Set([...this.seat(site).snapshots].filter((each) => each <= iteration));
+    this.#set(site, { anew: false, snapshots });
+  }
+
+  kept(site: string, iteration: number): void {
+    this.#set(site, { snapshots: new Set([...this.seat(site).snapshots, iteration]) });
+  }
+
+  /** The snapshot has turned out to be damaged. */
+  strike(site: string, iteration: number): void {
+    this.#set(site, { snapshots: new Set([...this.seat(site).snapshots].filter((each) => each !== iteration)) });
+  }
+
+  #set(site: string, change: Partial<Seat>): void {
+    this.#seats.set(site, { ...this.seat(site), ...change });
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 }

@@ -13,24 +13,31 @@ interface Plan {
   readonly start?: number;
   /** Ctrl-C arrives while this iteration runs. */
   readonly abortAt?: number;
+  /** Another hub, in parts. */
+  readonly fake?: (events: string[], abort: AbortController) => object;
 }
 
 /** Trains with stand-ins; gives what was done, in order. */
-async function trace({ start = 0, abortAt, ...plan }: Plan): Promise<{ done: number; events: string[] }> {
+async function trace({ start = 0, abortAt, fake, ...plan }: Plan): Promise<{ done: number; events: string[] }> {
   const events: string[] = [];
   const abort = new AbortController();
   const hub = {
-    iterate: async (iteration: number, snapshot: boolean, signal: AbortSignal): Promise<JournalEntry> => {
+    members: ['north'],
+    cutDue: false,
+    settle: async (t: number) => t,
+    iterate: async (iteration: number, _sites: readonly string[], snapshot: boolean, signal: AbortSignal): Promise<JournalEntry> => {
       if (iteration === abortAt) abort.abort();
       assert.equal(signal.aborted, false, 'an iteration is finished, not broken off');
       events.push(`iterate ${iteration}${snapshot ? ' cut' : ''}`);
-      return { iteration, seconds: 0, sites: {} };
+      return { iteration, seconds: 0, epoch: 1, sites: {} };
     },
     checkpoint: async (done: number) => void events.push(`hub keeps ${done}`),
     snapshotSites: async (done: number, signal: AbortSignal) => {
       assert.equal(signal.aborted, false);
       events.push(`sites keep ${done}`);
+      return true;
     },
+    ...fake?.(events, abort),
   } as unknown as Hub;
   const journal = { append: async ({ iteration }: JournalEntry) => void events.push(`journal ${iteration}`) } as unknown as Journal;
   const observer = {
@@ -100,4 +107,84 @@ test('Ctrl-C in the last iteration ends the training as done', async () => {
 
 test('a run that was finished does nothing more', async () => {
   assert.deepEqual(await trace({ iterations: 4, checkpointEvery: 2, sampleEvery: 2, start: 4 }), { done: 4, events: [] });
+});
+
+const entry = (iteration: number): JournalEntry => ({ iteration, seconds: 0, epoch: 1, sites: {} });
+
+test('an iteration in which a site was lost is asked again, and journalled once', async () => {
+  let attempts = 0;
+  const { events } = await trace({
+    iterations: 1,
+    checkpointEvery: 1,
+    sampleEvery: 1,
+    fake: (told) => ({
+      settle: async (t: number) => {
+        told.push(`settle ${t}`);
+        return t;
+      },
+      iterate: async (t: number) => (++attempts < 3 ? null : entry(t)),
+    }),
+  });
+  assert.deepEqual(events, ['sampled 0', 'settle 0', 'settle 0', 'settle 0', 'journal 0', 'shown 0', 'hub keeps 1', 'sampled 1']);
+});
+
+test('a run that is taken back does its iterations again', async () => {
+  let back = false;
+  const { done, events } = await trace({
+    iterations: 3,
+    checkpointEvery: 9,
+    sampleEvery: 9,
+    fake: () => ({
+      settle: async (t: number) => {
+        if (t !== 2 || back) return t;
+        back = true;
+        return 0;
+      },
+      iterate: async (t: number) => entry(t),
+    }),
+  });
+  assert.equal(done, 3);
+  assert.deepEqual(
+    events.filter((event) => event.startsWith('journal')),
+    [0, 1, 0, 1, 2].map((t) => `journal ${t}`),
+  );
+});
+
+test('a change of those who take part is followed by a cut, unless a site is lost over it', async () => {
+  const kept = [false, true];
+  const { events } = await trace({
+    iterations: 3,
+    checkpointEvery: 9,
+    sampleEvery: 9,
+    fake: (told) => ({
+      cutDue: true,
+      iterate: async (t: number) => entry(t),
+      snapshotSites: async (done: number) => {
+        told.push(`sites keep ${done}`);
+        return kept.shift();
+      },
+    }),
+  });
+  assert.deepEqual(
+    events.filter((event) => event.includes('keep')),
+    ['sites keep 1', 'sites keep 2', 'hub keeps 2', 'hub keeps 3'],
+  );
+});
+
+test('Ctrl-C while the run waits for a site ends it', async () => {
+  const { done, events } = await trace({
+    iterations: 3,
+    checkpointEvery: 9,
+    sampleEvery: 9,
+    fake: (_, abort) => ({
+      settle: async (t: number) => {
+        if (t === 0) return t;
+        abort.abort();
+        throw abort.signal.reason;
+      },
+      iterate: async (t: number) => entry(t),
+    }),
+  });
+  assert.equal(done, 1);
+  assert.ok(!events.some((event) => event.includes('keep')));
 });

@@ -14,13 +14,19 @@ export class CheckpointStore {
     this.directory = directory;
   }
 
-  /** Of a run that has gone back, later checkpoints may be there: they do not count, and are replaced when the run gets to them. */
+  /** Of a run that goes back, later checkpoints may still be there: they do not count. */
   async save(checkpoint: Checkpoint): Promise<void> {
     await mkdir(this.directory, { recursive: true });
     await writeCheckpoint(this.fileOf(checkpoint.iteration), checkpoint);
     const past = (await this.#names()).filter((iteration) => iteration <= checkpoint.iteration);
     const outdated = past.slice(0, -KEEP).map((iteration) => this.fileOf(iteration));
     await Promise.all([...outdated, ...(await this.#leftovers())].map((file) => rm(file, { force: true })));
+  }
+
+  /** Removes what was kept after later iterations: the run has gone back, and may take another path. */
+  async discardAfter(iteration: number): Promise<void> {
+    const later = (await this.#names()).filter((name) => name > iteration);
+    await Promise.all(later.map((name) => rm(this.fileOf(name), { force: true })));
   }
 
   /** Iterations of which a whole checkpoint of this experiment is held, ascending; damaged files are told to `onDamaged` and left out. */

@@ -29,8 +29,6 @@ export function aWelcome(change: Partial<Welcome> = {}): Welcome {
     experiment: { metadata: { name: 'nuclei' } },
     siteIndex: 0,
     codecs: { images: 'UInt8', feedback: 'Float16' },
-    startIteration: 0,
-    restore: null,
     ...change,
   };
 }

@@ -15,12 +15,18 @@ export interface Traffic {
 export interface HubChannel {
   /** Answers every hello; what the handler throws goes back to the site as a RemoteError. */
   onJoin(handler: (hello: Hello) => Promise<Welcome>): void;
+  /** Hears the heartbeats of sites that have joined; `leaving`: the site's last word. */
+  onHeartbeat(handler: (site: string, leaving: boolean) => void): void;
+  /** The site must join again: what waits for it is rejected with WireUnreachableError, and its next heartbeat is told so. */
+  forget(site: string): void;
   /** Receives the complete label maps of a site; a second set replaces the first. */
   onConditions(handler: (site: string, conditions: Conditions) => Promise<void>): void;
   /** One training step at a site. One may be in flight per site (WireBusyError). Sending the same work again is safe. The fakes must not change before it settles. */
   exchange(site: string, work: Work, signal: AbortSignal): Promise<Feedback>;
   control<C extends Control>(site: string, message: C, signal: AbortSignal): Promise<ReplyTo<C>>;
   traffic(site: string): Traffic;
+  /** Aborted, with a WireClosedError, by `close`. */
+  readonly closed: AbortSignal;
   /** Idempotent; what waits is rejected with WireClosedError. */
   close(): Promise<void>;
 }
@@ -36,8 +42,12 @@ export interface SiteHandlers {
 export interface SiteChannel {
   serve(handlers: SiteHandlers): void;
   join(hello: Hello, signal: AbortSignal): Promise<Welcome>;
+  /** Says that this site is there, or with `leaving` that it goes. 'rejoin': the hub does not know it and wants a hello. */
+  heartbeat(leaving: boolean, signal: AbortSignal): Promise<'known' | 'rejoin'>;
   sendConditions(conditions: Conditions, signal: AbortSignal): Promise<void>;
   traffic(): Traffic;
+  /** Aborted, with a WireClosedError, by `close`. */
+  readonly closed: AbortSignal;
   /** Idempotent; what waits at the hub for this site is rejected with WireClosedError. */
   close(): Promise<void>;
 }

@@ -70,6 +70,24 @@ export class WireEpochError extends WireError {
   }
 }
 
+/** The number that fencing rests on is damaged. */
+export class WireEpochFileError extends WireError {
+  readonly code = 'WIRE_EPOCH_FILE';
+  constructor(file: string) {
+    super(`${file} holds no hub epoch: write the highest number that any party of this run holds in a file of this name there`);
+  }
+}
+
+/** The hub does not know this site, or knew it under another epoch. */
+export class WireRejoinError extends WireError {
+  static readonly code = 'WIRE_REJOIN';
+  readonly code = WireRejoinError.code;
+  override readonly retryable = true;
+  constructor(site: string) {
+    super(`the hub does not know site ${site} at this epoch: the site must join again`);
+  }
+}
+
 /** A second work was sent while one is in flight. */
 export class WireBusyError extends WireError {
   readonly code = 'WIRE_BUSY';

@@ -62,9 +62,9 @@ const hello = message('hello', {
 const welcome = message('welcome', {
   siteIndex: count,
   codecs: z.object({ images: z.enum(IMAGE_CODECS), feedback: z.enum(FEEDBACK_CODECS) }),
-  startIteration: count,
-  restore: count.nullable(),
 });
+
+const heartbeat = message('heartbeat', { leaving: z.boolean() });
 
 const conditions = message('conditions', {
   part,
@@ -105,7 +105,7 @@ const reply = message('reply', {
   ]),
 });
 
-/** One message of a series has arrived and the next may come. */
+/** Heard: a heartbeat, or one message of a series and the next may come. */
 const ack = message('ack', {});
 
 const error = message('error', {
@@ -114,7 +114,7 @@ const error = message('error', {
   retryable: z.boolean(),
 });
 
-const schema = z.discriminatedUnion('type', [hello, welcome, conditions, work, feedback, control, reply, ack, error]);
+const schema = z.discriminatedUnion('type', [hello, welcome, heartbeat, conditions, work, feedback, control, reply, ack, error]);
 
 export type Header = z.infer<typeof schema>;
 export type MessageType = Header['type'];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { aFeedback, aHello, aLetter, aSettings, aWelcome, aWork, forever, SITE, serve } from './a-federation.ts';
+import { aFederation, aFeedback, aHello, aLetter, aSettings, aWelcome, aWork, forever, SITE, serve } from './a-federation.ts';
 import { conditionsDrafts } from './conditions.ts';
 import { type Draft, type Envelope, openEnvelope, packEnvelope } from './envelope.ts';
 import { WireVersionError } from './errors.ts';
@@ -46,6 +46,52 @@ test('a reply to another control is refused', async () => {
   await assert.rejects(hub.control(SITE, { kind: 'snapshot', iteration: 5 }, forever()), { code: 'WIRE_MISMATCH' });
   answerWith({ fields: { type: 'reply', reply: { kind: 'snapshot', iteration: 4 } }, sections: [] });
   await assert.rejects(hub.control(SITE, { kind: 'snapshot', iteration: 5 }, forever()), { code: 'WIRE_MISMATCH' });
+});
+
+test('heartbeats - a site that the hub knows is heard; one that it does not know, or knew under another epoch, has to join again', async () => {
+  const { hub, site, a } = await aFederation();
+  const heard: [string, boolean][] = [];
+  hub.onHeartbeat((name, leaving) => heard.push([name, leaving]));
+  assert.equal(await a.heartbeat(false, forever()), 'known');
+  assert.equal(await a.heartbeat(true, forever()), 'known');
+  assert.deepEqual(heard, [
+    [SITE, false],
+    [SITE, true],
+  ]);
+  hub.forget(SITE);
+  assert.equal(await a.heartbeat(false, forever()), 'rejoin');
+  hub.onJoin(async () => aWelcome({ hubEpoch: 2 }));
+  await a.join(aHello({ hubEpoch: 1 }), forever());
+  assert.equal(await a.heartbeat(false, forever()), 'known');
+  await assert.rejects(site('hospital-b').heartbeat(false, forever()), { code: 'WIRE_USAGE' });
+  assert.equal(heard.length, 3);
+
+  const { ask } = await aRawSite();
+  const beat: Draft = { fields: { type: 'heartbeat', leaving: false }, sections: [] };
+  assert.equal(codeOf(await ask(beat)), 'ack');
+  for (const epoch of [0, 2]) assert.equal(codeOf(await ask(beat, { epoch })), 'WIRE_REJOIN');
+});
+
+test('forgetting - what waits for the site is rejected, and nothing is sent to it before it joins again', async () => {
+  let works = 0;
+  const { hub, a } = await aFederation({ handlers: { work: () => new Promise(() => works++) } });
+  const waiting = assert.rejects(hub.exchange(SITE, aWork(0), forever()), { code: 'WIRE_UNREACHABLE', retryable: true });
+  await setImmediate();
+  await setImmediate();
+  hub.forget(SITE);
+  await waiting;
+  await assert.rejects(hub.exchange(SITE, aWork(0), forever()), { code: 'WIRE_UNREACHABLE' });
+  assert.equal(works, 1);
+  assert.equal(a.closed.aborted, false);
+});
+
+test('closing - each end knows that it is closed, and not that the other one is', async () => {
+  const { hub, a } = await aFederation();
+  await a.close();
+  assert.equal(a.closed.reason.code, 'WIRE_CLOSED');
+  assert.equal(hub.closed.aborted, false);
+  await hub.close();
+  assert.equal(hub.closed.reason.code, 'WIRE_CLOSED');
 });
 
 test('rejoining - what the site was asked before is rejected at once and can be asked again', async () => {

@@ -3,7 +3,15 @@ import { ConditionsAssembly } from './conditions.ts';
 import { controlParts, readReply } from './control.ts';
 import { Correspondence, type EndSettings, isOf } from './correspondence.ts';
 import type { Envelope } from './envelope.ts';
-import { WireBusyError, WireClosedError, WireEpochError, WireMismatchError, WireUnreachableError, WireUsageError } from './errors.ts';
+import {
+  WireBusyError,
+  WireClosedError,
+  WireEpochError,
+  WireMismatchError,
+  WireRejoinError,
+  WireUnreachableError,
+  WireUsageError,
+} from './errors.ts';
 import type { Link } from './link.ts';
 import { readHello, welcomeDraft } from './membership.ts';
 import type { Conditions, Control, Feedback, Hello, ReplyTo, Welcome, Work } from './messages.ts';
@@ -31,6 +39,8 @@ export class HubEnd implements HubChannel {
   readonly #seats = new Map<string, Seat>();
   #welcome: ((hello: Hello) => Promise<Welcome>) | null = null;
   #conditions: ((site: string, conditions: Conditions) => Promise<void>) | null = null;
+  #heartbeat: ((site: string, leaving: boolean) => void) | null = null;
+  readonly #closing = new AbortController();
   #epoch = 0;
 
   constructor(link: Link, settings: EndSettings) {
@@ -52,6 +62,17 @@ export class HubEnd implements HubChannel {
 
   onConditions(handler: (site: string, conditions: Conditions) => Promise<void>): void {
     this.#conditions = handler;
+  }
+
+  onHeartbeat(handler: (site: string, leaving: boolean) => void): void {
+    this.#heartbeat = handler;
+  }
+
+  forget(site: string): void {
+    const seat = this.#seat(site);
+    seat.member = null;
+    seat.assembly = null;
+    seat.letters.interrupt(new WireUnreachableError(`site ${site} has to join again`));
   }
 
   async exchange(site: string, work: Work, signal: AbortSignal): Promise<Feedback> {
@@ -81,15 +102,22 @@ export class HubEnd implements HubChannel {
     return this.#seat(site).letters.traffic();
   }
 
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   async close(): Promise<void> {
-    for (const { letters } of this.#seats.values()) letters.interrupt(new WireClosedError('the hub has closed its channel'));
+    const reason = new WireClosedError('the hub has closed its channel');
+    this.#closing.abort(reason);
+    for (const { letters } of this.#seats.values()) letters.interrupt(reason);
     await this.#link.close();
   }
 
   #respond(site: string, seat: Seat, envelope: Envelope): Promise<Uint8Array> {
     if (isOf(envelope, 'hello')) return this.#join(site, seat, envelope);
     if (isOf(envelope, 'conditions')) return this.#collect(site, seat, envelope);
-    throw new WireMismatchError('the hub with type', envelope.header.type, 'hello or conditions');
+    if (isOf(envelope, 'heartbeat')) return this.#hear(site, seat, envelope);
+    throw new WireMismatchError('the hub with type', envelope.header.type, 'hello, conditions or heartbeat');
   }
 
   /** A hello means that the site has started anew: what it was asked before, it will not answer. */
@@ -111,6 +139,13 @@ export class HubEnd implements HubChannel {
   async #admit(hello: Hello): Promise<Member> {
     if (!this.#welcome) throw new WireUnreachableError('the hub is not ready for sites yet: join again');
     return { hello, welcome: await this.#welcome(hello) };
+  }
+
+  async #hear(site: string, seat: Seat, { header: { epoch, leaving } }: Envelope<'heartbeat'>): Promise<Uint8Array> {
+    const member = await seat.member;
+    if (member?.welcome.hubEpoch !== epoch) throw new WireRejoinError(site);
+    this.#heartbeat?.(site, leaving);
+    return seat.letters.seal({ fields: { type: 'ack' }, sections: [] }, epoch);
   }
 
   async #collect(site: string, seat: Seat, envelope: Envelope<'conditions'>): Promise<Uint8Array> {

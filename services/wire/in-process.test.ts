@@ -12,7 +12,7 @@ const soon = () => AbortSignal.timeout(30);
 test('join - both sides get what the other one said', async () => {
   const { hub, site } = inProcessFederation({ run: 'nuclei' });
   const heard: Hello[] = [];
-  const welcome = aWelcome({ hubEpoch: 8, restore: 50, startIteration: 50, experiment: { deep: [1, 'ü', null] } });
+  const welcome = aWelcome({ hubEpoch: 8, experiment: { deep: [1, 'ü', null] } });
   hub.onJoin(async (hello) => {
     heard.push(hello);
     return welcome;

@@ -1,5 +1,6 @@
 export type { HubChannel, SiteChannel, SiteHandlers, Traffic } from './channel.ts';
 export { type EndOptions, hubChannel, siteChannel } from './ends.ts';
+export { readEpoch, writeEpoch } from './epoch-file.ts';
 export {
   NatsAuthError,
   NatsLimitError,
@@ -13,10 +14,12 @@ export {
   WireCrcError,
   WireEncodingError,
   WireEpochError,
+  WireEpochFileError,
   WireError,
   WireHeaderError,
   WireMismatchError,
   WireNotFiniteError,
+  WireRejoinError,
   WireTimeoutError,
   WireUnreachableError,
   WireUsageError,

@@ -38,8 +38,6 @@ test('describes JSON without values; refuses what is no envelope', () => {
     type: 'welcome',
     siteIndex: 0,
     codecs: { images: 'UInt8', feedback: 'Int8' },
-    startIteration: 0,
-    restore: null,
   } as const;
   const packed = packEnvelope(FRAME, { fields: welcome, sections: [jsonSection('experiment', { a: 1 })] }, DEFAULT_LIMITS);
   assert.equal(inspectEnvelope(packed).tensors[0]!.values, undefined);

@@ -19,11 +19,11 @@ export function welcomeDraft({ hubEpoch: _epoch, experiment, ...welcome }: Welco
 
 /** Throws WireEpochError for a hub that the site knows to have been replaced, WireMismatchError for codecs that the site did not offer. */
 export function readWelcome(envelope: Envelope<'welcome'>, hello: Hello): Welcome {
-  const { epoch, siteIndex, codecs, startIteration, restore } = envelope.header;
+  const { epoch, siteIndex, codecs } = envelope.header;
   if (epoch < hello.hubEpoch) throw new WireEpochError(epoch, hello.hubEpoch);
   for (const direction of ['images', 'feedback'] as const) {
     const offered: readonly string[] = hello.codecs[direction];
     if (!offered.includes(codecs[direction])) throw new WireMismatchError(`${direction} codec`, codecs[direction], offered.join(' or '));
   }
-  return { hubEpoch: epoch, experiment: readJson(sectionOf(envelope, 'experiment')), siteIndex, codecs, startIteration, restore };
+  return { hubEpoch: epoch, experiment: readJson(sectionOf(envelope, 'experiment')), siteIndex, codecs };
 }

@@ -65,7 +65,7 @@ export interface Hello {
   readonly experimentDigest?: string;
 }
 
-/** hub -> site: the answer to a hello. */
+/** hub -> site: the answer to a hello. Which state to start from, the hub says with a `restore` when it knows who takes part. */
 export interface Welcome {
   readonly hubEpoch: number;
   /** the experiment as JSON; the site validates it with the experiment room */
@@ -73,9 +73,6 @@ export interface Welcome {
   /** position of this site in the site code */
   readonly siteIndex: number;
   readonly codecs: Codecs;
-  readonly startIteration: number;
-  /** the snapshot to restore, null to start from the seed */
-  readonly restore: number | null;
 }
 
 /** One label map under an opaque key (never a file name). classes: [size, size] row-major. */
@@ -128,6 +125,7 @@ export interface Feedback {
 /** hub -> site: what is not a training step. */
 export type Control =
   | { readonly kind: 'snapshot'; readonly iteration: number }
+  /** go back to the snapshot after `iteration` iterations; later ones do not count any more */
   | { readonly kind: 'restore'; readonly iteration: number }
   /** score this segmenter on the held-out real images; `segmenter` is its description as JSON */
   | { readonly kind: 'evaluate'; readonly segmenter: unknown; readonly weights: readonly NamedTensor[] }

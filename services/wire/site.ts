@@ -4,7 +4,16 @@ import { conditionsDrafts } from './conditions.ts';
 import { ControlAssembly, replyDraft } from './control.ts';
 import { Correspondence, type EndSettings, isOf } from './correspondence.ts';
 import type { Draft, Envelope } from './envelope.ts';
-import { WireBusyError, WireClosedError, WireEpochError, WireMismatchError, WireUnreachableError, WireUsageError } from './errors.ts';
+import {
+  RemoteError,
+  WireBusyError,
+  WireClosedError,
+  WireEpochError,
+  WireMismatchError,
+  WireRejoinError,
+  WireUnreachableError,
+  WireUsageError,
+} from './errors.ts';
 import { HUB, type Link } from './link.ts';
 import { helloDraft, readWelcome } from './membership.ts';
 import type { Conditions, Hello, Welcome } from './messages.ts';
@@ -28,6 +37,7 @@ export class SiteEnd implements SiteChannel {
   #handlers: SiteHandlers | null = null;
   #membership: Promise<Membership> | null = null;
   #epoch = 0;
+  readonly #closing = new AbortController();
   #queued = 0;
   #tail: Promise<unknown> = Promise.resolve();
   /** The newest work and its answer, for a hub that asks again because the answer was lost. */
@@ -64,9 +74,19 @@ export class SiteEnd implements SiteChannel {
     }
   }
 
+  async heartbeat(leaving: boolean, signal: AbortSignal): Promise<'known' | 'rejoin'> {
+    const { hubEpoch } = (await this.#joined('heartbeat')).welcome;
+    try {
+      await this.#letters.ask({ fields: { type: 'heartbeat', leaving }, sections: [] }, hubEpoch, 'ack', signal);
+      return 'known';
+    } catch (error) {
+      if (error instanceof RemoteError && error.remoteCode === WireRejoinError.code) return 'rejoin';
+      throw error;
+    }
+  }
+
   async sendConditions(conditions: Conditions, signal: AbortSignal): Promise<void> {
-    if (!this.#membership) throw new WireUsageError('sendConditions before join: join first');
-    const { hubEpoch } = (await this.#membership).welcome;
+    const { hubEpoch } = (await this.#joined('sendConditions')).welcome;
     for (const draft of conditionsDrafts(conditions)) await this.#letters.ask(draft, hubEpoch, 'ack', signal);
   }
 
@@ -74,9 +94,20 @@ export class SiteEnd implements SiteChannel {
     return this.#letters.traffic();
   }
 
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   async close(): Promise<void> {
-    this.#letters.interrupt(new WireClosedError(`site ${this.#site} has closed its channel`));
+    const reason = new WireClosedError(`site ${this.#site} has closed its channel`);
+    this.#closing.abort(reason);
+    this.#letters.interrupt(reason);
     await this.#link.close();
+  }
+
+  async #joined(what: string): Promise<Membership> {
+    if (!this.#membership) throw new WireUsageError(`${what} before join: join first`);
+    return this.#membership;
   }
 
   async #join(hello: Hello, signal: AbortSignal): Promise<Membership> {

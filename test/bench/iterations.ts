@@ -31,7 +31,8 @@ const federation = await openFederation(experiment, data, {
   native,
   shards,
   directory,
-  resume: false,
+  journal: join(directory, 'journal.jsonl'),
+  events: join(directory, 'events.jsonl'),
   perceptualWeights: null,
   onDamaged: () => {},
 });
@@ -45,8 +46,8 @@ for (let t = 0; t < warm + iterations; t++) {
     rssMb.push(process.memoryUsage.rss() / 2 ** 20);
     handles.push(federation.liveHandles());
   }
-  const entry = await federation.hub.iterate(t, false, never);
-  if (t >= warm) seconds.push(entry.seconds);
+  const entry = await federation.hub.iterate(t, federation.hub.members, false, never);
+  if (t >= warm && entry) seconds.push(entry.seconds);
 }
 rssMb.push(process.memoryUsage.rss() / 2 ** 20);
 handles.push(federation.liveHandles());

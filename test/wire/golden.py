@@ -81,9 +81,10 @@ GOLDEN = [
         "policyDigest": "sha256-00ff", "snapshots": [50, 100], "experimentDigest": "sha256-aa"}, epoch=6),
      "sections": []},
     {"name": "welcome", "hex": envelope("welcome", {
-        "siteIndex": 2, "codecs": {"images": "UInt8", "feedback": "Float16"}, "startIteration": 100, "restore": None},
+        "siteIndex": 2, "codecs": {"images": "UInt8", "feedback": "Float16"}},
         [section("experiment", "json", [1], "Json", b'{"seed":1}')]),
      "sections": [{"json": {"seed": 1}}]},
+    {"name": "heartbeat", "hex": envelope("heartbeat", {"leaving": False}), "sections": []},
     {"name": "work, UInt8", "hex": envelope("work", work, [uint8("fakes", [1, 2, 4, 1], pixels)]),
      "sections": [{"floats": [grid(v) for v in pixels]}]},
     {"name": "work, label maps made by the hub", "hex": envelope("work", {**work, "conditions": []}, [

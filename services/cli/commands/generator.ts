@@ -1,4 +1,3 @@
-import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadExperiment, unsupported } from '#experiment';
 import { natsHubLink } from '#wire';
@@ -8,7 +7,6 @@ import { runProcess } from '../process/host.ts';
 import type { HubThreadData } from '../process/hub-thread.ts';
 import { natsOptions } from '../process/nats.ts';
 import { readSettings } from '../process/settings.ts';
-import { layout } from '../run/output.ts';
 
 export interface GeneratorOptions {
   readonly config: string;
@@ -30,7 +28,7 @@ export async function generator({ config, otlp }: GeneratorOptions): Promise<voi
     ...layOutThreads(experiment, settings.threads, settings.shards),
   };
   process.exitCode = await runProcess({
-    ...{ role: 'generator', run, settings, threadData, ...(otlp !== undefined && { otlp }) },
+    ...{ role: 'generator', run, settings, threadData, otlp },
     thread: new URL('../process/hub-thread.ts', import.meta.url),
     openLink: (logger, reconnected, signal) =>
       natsHubLink({ ...natsOptions(settings, run, logger, reconnected), sites: experiment.spec.sites.map(({ name }) => name) }, signal),

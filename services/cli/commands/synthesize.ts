@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { loadExperiment } from '#experiment';
-import { releaseFromCheckpoint } from '#generator';
+import { openCheckpoint } from '#generator';
 import { readCheckpoint } from '#nn';
 import { WrongCheckpointError } from '../errors.ts';
 import { nativeFor } from '../native.ts';
@@ -24,15 +24,9 @@ export async function synthesizeImages({ checkpoint: file, count, out, experimen
   const hub = dirname(resolve(file));
   const experiment = await loadExperiment(given ?? layout(resolve(hub, '..', '..')).experiment);
   const engine = nativeFor(experiment, threads);
-  const images = releaseFromCheckpoint(engine, experiment, checkpoint, hub, count);
-  const card = await writeRelease(
-    engine.native,
-    out,
-    experiment,
-    { file, iteration: checkpoint.iteration },
-    images,
-    count,
-    new Progress(process.stderr),
-  );
+  const generator = await openCheckpoint(engine, experiment, checkpoint, hub);
+  const source = { file, iteration: checkpoint.iteration };
+  const card = await writeRelease(engine.native, out, experiment, source, generator.release(count), count, new Progress(process.stderr));
+  generator.close();
   console.log(`${card.count} images in ${out}: ${card.sites.map(({ name, count: of }) => `${of} in the style of ${name}`).join(', ')}`);
 }

@@ -15,6 +15,8 @@ const OUT_OF_MEMORY = /\bOOM\b|out of memory|RESOURCE_EXHAUSTED|ResourceExhauste
 /** Exit codes of errors whose rooms know of no processes, by the beginning of their codes. */
 const BY_CODE: readonly (readonly [prefix: string, exitCode: number])[] = [
   ['DATASET_', ExitCode.dataUnreadable],
+  ['SITE_HUB_LOST', ExitCode.hubLost],
+  ['HUB_NO_QUORUM', ExitCode.sitesMissing],
 ];
 
 export function failureOf(error: unknown): Failure {

@@ -14,8 +14,10 @@ export interface Program<Data> {
   readonly run: string;
   readonly site?: string;
   readonly settings: ProcessSettings;
+  /** Where telemetry goes; the environment may say so, too. */
+  readonly otlp: string | undefined;
   /** The broker's end of the channel. */
-  readonly openLink: (logger: Logger, reconnected: () => void) => Promise<Link>;
+  readonly openLink: (logger: Logger, reconnected: () => void, signal: AbortSignal) => Promise<Link>;
   /** File of the training thread; it calls `inThread`. */
   readonly thread: URL;
   readonly threadData: Data;
@@ -39,6 +41,7 @@ export async function runProcess<Data>(program: Program<Data>): Promise<number> 
     ...of,
     role: 'main',
     prometheus: settings.http !== null,
+    ...(program.otlp !== undefined && { otlpEndpoint: program.otlp }),
     warn: (message, fields) => logger.warn(message, fields),
   });
   const fields = { service: `asyndgan-${role}`, ...of };
@@ -52,69 +55,79 @@ export async function runProcess<Data>(program: Program<Data>): Promise<number> 
   }
 }
 
-async function host<Data>({ settings, openLink, thread, threadData }: Program<Data>, logger: Logger, telemetry: Telemetry): Promise<number> {
+async function host<Data>(
+  { settings, openLink, thread, threadData }: Program<Data>,
+  logger: Logger,
+  telemetry: Telemetry,
+): Promise<number> {
   const recorder = new Recorder(telemetry.metrics, logger);
-  const link = await openLink(logger, () => recorder.reconnected());
-  const { port1, port2 } = new MessageChannel();
-  servePort(link, port1);
-  const worker = new Worker(thread, { workerData: { link: port2, data: threadData }, transferList: [port2] });
   let heard = performance.now();
   const stuck = () => (performance.now() - heard > STUCK_MS ? 'the training thread does not answer' : null);
   const { http } = settings;
-  const probes = http && (await startProbes({ ...http, live: stuck, ready: () => recorder.problem, metrics: () => telemetry.prometheus() }));
+  const probes =
+    http && (await startProbes({ ...http, live: stuck, ready: () => recorder.problem, metrics: () => telemetry.prometheus() }));
   if (probes) logger.info('probes and metrics', { port: probes.port });
-  const signals = onSignals(worker, settings.graceSeconds, logger);
+  const stop = onSignals(settings.graceSeconds, logger);
+  const { port1, port2 } = new MessageChannel();
+  let link: Link | undefined;
+  let worker: Worker | undefined;
   try {
+    link = await openLink(logger, () => recorder.reconnected(), stop.signal);
+    void servePort(link, port1);
+    const training = new Worker(thread, { workerData: { link: port2, data: threadData }, transferList: [port2] });
+    worker = training;
+    stop.signal.addEventListener('abort', () => training.postMessage({ kind: 'stop', reason: String(stop.signal.reason) } satisfies Order));
     return await new Promise<number>((resolve) => {
       const fail = (failure: Failure) => resolve(sayFailure(logger, failure));
-      worker.on('message', (report: Report) => {
+      training.on('message', (report: Report) => {
         heard = performance.now();
         if (report.kind === 'failed') fail(report.failure);
-        else if (report.kind === 'ended') resolve(sayEnd(logger, report.words, report.exitCode === ExitCode.terminated ? signals.exitCode : report.exitCode));
+        else if (report.kind === 'ended') resolve(sayEnd(logger, report));
         else recorder.take(report);
       });
-      worker.on('error', (error) => fail(failureOf(error)));
-      worker.on('exit', (code) => fail({ code: 'INTERNAL', message: `the training thread ended with ${code}`, exitCode: ExitCode.internal }));
+      training.on('error', (error) => fail(failureOf(error)));
+      training.on('exit', (code) =>
+        fail({ code: 'INTERNAL', message: `the training thread ended with ${code}`, exitCode: ExitCode.internal }),
+      );
     });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    return ExitCode.terminated;
   } finally {
-    signals.release();
-    await link.close();
+    stop.release();
+    await link?.close();
     port1.close();
-    await worker.terminate();
+    await worker?.terminate();
     await probes?.close();
   }
 }
 
-/** The first signal asks the thread to keep its state and end; the second, or the end of the grace time, ends the process at once. */
-function onSignals(worker: Worker, graceSeconds: number, logger: Logger): { readonly exitCode: number; release(): void } {
-  let received: number | null = null;
+/** The first signal asks for a good end; the second, or the end of the grace time, ends the process at once. */
+function onSignals(graceSeconds: number, logger: Logger): { readonly signal: AbortSignal; release(): void } {
+  const stop = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const stop = (signal: NodeJS.Signals) => {
-    const exitCode = signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated;
-    if (received !== null) process.exit(exitCode);
-    received = exitCode;
+  const take = (signal: NodeJS.Signals) => {
+    if (stop.signal.aborted) process.exit(ExitCode.terminated);
     logger.info('stopping: the state is being kept', { signal });
-    worker.postMessage({ kind: 'stop', reason: signal } satisfies Order);
+    stop.abort(signal);
     timer = setTimeout(() => {
       logger.error('the state could not be kept in time', { graceSeconds });
-      process.exit(exitCode);
+      process.exit(ExitCode.terminated);
     }, graceSeconds * 1000);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  process.on('SIGTERM', take);
+  process.on('SIGINT', take);
   return {
-    get exitCode() {
-      return received ?? ExitCode.terminated;
-    },
+    signal: stop.signal,
     release: () => {
       clearTimeout(timer);
-      process.off('SIGTERM', stop);
-      process.off('SIGINT', stop);
+      process.off('SIGTERM', take);
+      process.off('SIGINT', take);
     },
   };
 }
 
-function sayEnd(logger: Logger, words: string, exitCode: number): number {
+function sayEnd(logger: Logger, { words, exitCode }: Extract<Report, { kind: 'ended' }>): number {
   logger.info(words, { exitCode });
   return exitCode;
 }

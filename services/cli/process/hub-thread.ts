@@ -1,19 +1,21 @@
 import { readFile } from 'node:fs/promises';
-import { DiscriminatorTrainer } from '#discriminator';
+import { conditionChannels } from '#datasets';
+import { discriminatorWeights } from '#discriminator';
 import { loadExperiment } from '#experiment';
-import type { MembershipEvent } from '#generator';
 import { loadNative } from '#nn';
 import { hubChannel, portLink } from '#wire';
 import { ExitCode } from '../exit-codes.ts';
 import type { ThreadLayout } from '../native.ts';
 import { conclusion } from '../run/conclusion.ts';
+import type { Federation } from '../run/federation.ts';
 import { RunStopped } from '../run/interrupt.ts';
 import { layout } from '../run/output.ts';
 import { openHub } from '../run/parties.ts';
 import { Progress } from '../run/progress.ts';
 import { runStages } from '../run/stages.ts';
 import { Stopwatch } from '../run/summary.ts';
-import { inThread, type Report } from './thread.ts';
+import { memberships } from './memberships.ts';
+import { inThread, progressStream, type Terminal, warning } from './thread.ts';
 
 export interface HubThreadData extends ThreadLayout {
   readonly run: string;
@@ -21,38 +23,43 @@ export interface HubThreadData extends ThreadLayout {
   /** Folder of the results. */
   readonly state: string;
   /** Null: progress is logged. */
-  readonly terminal: { readonly isTTY: boolean; readonly columns: number } | null;
+  readonly terminal: Terminal | null;
 }
 
 const LAST_WORD_MS = 10_000;
 
 /** The training thread of the hub: from the first hello to the report. */
 await inThread<HubThreadData>(async ({ data, link, signal, report }) => {
-  const experiment = await loadExperiment(data.experimentFile);
-  const output = layout(data.state);
-  const { threads, shards } = data;
-  const progress = new Progress(progressStream(data.terminal, report));
-  const log = (message: string) => (error: unknown) => report({ kind: 'log', level: 'warn', message, fields: { error: error as Error } });
-  const channel = hubChannel(portLink(link), { run: data.run, shareErrorMessages: true, refused: (_site, error) => log('a request of a site was refused')(error) });
+  const { run: name, experimentFile, state, terminal, threads, shards } = data;
+  const experiment = await loadExperiment(experimentFile);
+  const { model } = experiment.spec;
+  const output = layout(state);
+  const progress = new Progress(progressStream(terminal, report));
+  const refused = warning(report, 'a request of a site was refused');
+  const channel = hubChannel(portLink(link), { run: name, shareErrorMessages: true, refused: (_site, error) => refused(error) });
   const watch = new Stopwatch();
   const native = loadNative();
-  report({ kind: 'ready', problem: 'waiting for the sites' });
-  const { hub, trainer, journal, close } = await openHub(experiment, channel, {
+  const party = await openHub(experiment, channel, {
     ...{ native, shards, directory: output.checkpoints, journal: output.journal, events: output.events },
-    onDamaged: log('a damaged checkpoint is passed over'),
-    observe: (event) => reportEvent(event, report),
+    onDamaged: warning(report, 'a damaged checkpoint is passed over'),
+    observe: memberships(experiment, report),
   });
+  const { hub, trainer } = party;
+  const close = async () => {
+    await channel.close();
+    await party.close();
+  };
   try {
     const start = await watch.time('start', () => hub.start(signal));
     report({ kind: 'ready', problem: null });
-    const federation = {
-      ...{ experiment, hub, channel, journal, start, close },
-      parameters: { generator: trainer.parameterCount, discriminator: DiscriminatorTrainer.parametersOf(experiment.spec) },
+    const federation: Federation = {
+      ...{ experiment, hub, channel, journal: party.journal, start, close },
+      parameters: { generator: trainer.parameterCount, discriminator: discriminatorWeights(model, conditionChannels(model.labels)) },
       liveHandles: () => trainer.liveHandles,
       iterated: (entry) => report({ kind: 'iterated', entry, liveHandles: trainer.liveHandles }),
     };
     const run = { experiment, data: null, output, native, threads, progress, watch, signal };
-    const summary = await runStages(run, federation, await readFile(data.experimentFile, 'utf8'), async () => ({}));
+    const summary = await runStages(run, federation, await readFile(experimentFile, 'utf8'), async () => ({}));
     await hub.stop('the run is done', AbortSignal.timeout(LAST_WORD_MS));
     return { exitCode: ExitCode.done, words: conclusion(output, summary, process.uptime()) };
   } catch (error) {

@@ -3,7 +3,12 @@ import type { NatsLinkOptions } from '#wire';
 import type { ProcessSettings } from './settings.ts';
 
 /** The connections of a process, as its settings want them. */
-export function natsOptions({ servers, credentials, tls }: ProcessSettings, run: string, logger: Logger, reconnected: () => void): NatsLinkOptions {
+export function natsOptions(
+  { servers, credentials, tls }: ProcessSettings,
+  run: string,
+  logger: Logger,
+  reconnected: () => void,
+): NatsLinkOptions {
   const files = {
     ...(tls.ca !== null && { caFile: tls.ca }),
     ...(tls.cert !== null && { certFile: tls.cert }),

@@ -9,13 +9,16 @@ export const SETTINGS = {
   ASYNDGAN_NATS_CERT: 'PEM file of the client certificate, where the server asks for one (mTLS)',
   ASYNDGAN_NATS_KEY: 'PEM file of its key',
   ASYNDGAN_RUN: 'Name of the run in subjects, [a-z0-9-]. Default: metadata.name of the experiment',
-  ASYNDGAN_STATE: 'Folder of checkpoints, snapshots and, at the hub, results; a process that starts anew goes on from it. Default: out/<run>',
+  ASYNDGAN_STATE:
+    'Folder of checkpoints, snapshots and, at the hub, results; a process that starts anew goes on from it. Default: out/<run>',
   ASYNDGAN_DATA: "Folder that a site's dataset.path is relative to. Default: the folder of the experiment file",
   ASYNDGAN_THREADS: 'Processor cores to use. Default: all',
-  ASYNDGAN_SHARDS: 'Slices of a batch that are computed side by side; part of what makes results the same bit for bit. Default: the threads',
+  ASYNDGAN_SHARDS:
+    'Slices of a batch that are computed side by side; part of what makes results the same bit for bit. Default: the threads',
   ASYNDGAN_HTTP_PORT: 'Port of /livez, /readyz and /metrics; 0 for a free one, -1 for none. Default 8080',
   ASYNDGAN_HTTP_HOST: 'Address that it listens on. Default 0.0.0.0',
-  ASYNDGAN_GRACE_SECONDS: 'Time to keep the state after SIGTERM before the process ends all the same; below terminationGracePeriodSeconds. Default 25',
+  ASYNDGAN_GRACE_SECONDS:
+    'Time to keep the state after SIGTERM before the process ends all the same; below terminationGracePeriodSeconds. Default 25',
   ASYNDGAN_LOG_FORMAT: 'json, one object a line, or text. Default json, text on a terminal',
   ASYNDGAN_LOG_LEVEL: 'debug, info, warn or error. Default info',
 } as const;
@@ -45,7 +48,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     const value = text(name);
     if (value === null) return null;
     const number = Number(value);
-    if (!Number.isInteger(number) || number < from || number > to) throw new SettingError(name, value, `a whole number from ${from} to ${to}`);
+    if (!Number.isInteger(number) || number < from || number > to)
+      throw new SettingError(name, value, `a whole number from ${from} to ${to}`);
     return number;
   };
   const oneOf = <T extends string>(name: keyof typeof SETTINGS, choices: readonly T[]): T | null => {
@@ -58,7 +62,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (run !== null && !/^[a-z0-9-]{1,63}$/.test(run)) throw new SettingError('ASYNDGAN_RUN', run, '1 to 63 of a-z, 0-9 and -');
   const port = whole('ASYNDGAN_HTTP_PORT', -1, 65_535) ?? 8080;
   const [cert, key] = [text('ASYNDGAN_NATS_CERT'), text('ASYNDGAN_NATS_KEY')];
-  if ((cert === null) !== (key === null)) throw new SettingError('ASYNDGAN_NATS_CERT', cert ?? '', 'a file, together with ASYNDGAN_NATS_KEY');
+  if ((cert === null) !== (key === null))
+    throw new SettingError('ASYNDGAN_NATS_CERT', cert ?? '', 'a file, together with ASYNDGAN_NATS_KEY');
   return {
     servers: (text('ASYNDGAN_NATS_URL') ?? 'nats://127.0.0.1:4222').split(',').map((server) => server.trim()),
     credentials: text('ASYNDGAN_NATS_CREDENTIALS'),

@@ -1,5 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { JournalEntry } from '#generator';
 import type { LogFields, LogLevel } from '#telemetry';
 import { type Failure, failureOf } from './failure.ts';
@@ -58,3 +57,26 @@ export async function inThread<Data>(main: (context: ThreadContext<Data>) => Pro
     host.close();
   }
 }
+
+/** Tells of something that went wrong and that the process lives with. */
+export const warning =
+  (report: (report: Report) => void, message: string) =>
+  (error: unknown): void => {
+    const failure = failureOf(error);
+    report({ kind: 'log', level: 'warn', message, fields: { code: failure.code, detail: failure.message } });
+  };
+
+/** What a thread has to know of the process's standard error. */
+export interface Terminal {
+  readonly isTTY: boolean;
+  readonly columns: number;
+}
+
+/** Where a thread's progress goes: to the terminal as it is, or line by line into the log. */
+export const progressStream = (terminal: Terminal | null, report: (report: Report) => void) => ({
+  ...(terminal ?? { isTTY: false, columns: 0 }),
+  write: (text: string) => {
+    report(terminal ? { kind: 'text', text } : { kind: 'log', level: 'info', message: 'progress', fields: { stage: text.trimEnd() } });
+    return true;
+  },
+});

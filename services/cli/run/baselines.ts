@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Summary } from '#evaluator';
 import type { Experiment } from '#experiment';
 import { type FederationOptions, openPooledFederation } from './federation.ts';
+import { layout } from './output.ts';
 import type { Progress } from './progress.ts';
 import { scoreHere, segmenterFor } from './segmentation.ts';
 import { PooledDataset, type SiteData } from './site-data.ts';
@@ -16,7 +17,7 @@ type Baselines = Required<Pick<Summary['segmentation'], 'realAll' | 'realSubset'
 export async function runBaselines(
   experiment: Experiment,
   data: readonly SiteData[],
-  options: Omit<FederationOptions, 'directory'>,
+  options: Omit<FederationOptions, 'directory' | 'journal' | 'events'>,
   directory: string,
   progress: Progress,
   signal: AbortSignal,
@@ -31,9 +32,10 @@ export async function runBaselines(
   const realSubset: Baselines['realSubset'] = {};
   for (const { site, train } of data) realSubset[site] = await score(`the real images of ${site}`, train);
 
-  const federation = await openPooledFederation(experiment, data, { ...options, directory: join(directory, 'syn-all', 'checkpoints') });
+  const { checkpoints, journal, events } = layout(join(directory, 'syn-all'));
+  const federation = await openPooledFederation(experiment, data, { ...options, directory: checkpoints, journal, events });
   try {
-    await train(federation, { journal: join(directory, 'syn-all', 'journal.jsonl'), samples: null }, progress, 'training Syn-All', signal);
+    await train(federation, null, progress, 'training Syn-All', signal);
     const images = [...federation.hub.release(experiment.spec.release.samples)];
     return { realAll, realSubset, synAll: await score('Syn-All images', { count: images.length, read: async (index) => images[index]! }) };
   } finally {

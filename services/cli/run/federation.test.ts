@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import type { Dataset } from '#datasets';
 import { type Batch, DiscriminatorTrainer } from '#discriminator';
 import { experimentDigest } from '#experiment';
-import { GeneratorTrainer, Journal, trainSynchronously } from '#generator';
+import { GeneratorTrainer, type Hub, trainSynchronously } from '#generator';
 import { CheckpointStore, configureNative, loadNative, type State } from '#nn';
 import { aDataset, anExperiment, forever, SIZE, temporaryFolder } from '../../../test/a-small-run.ts';
 import { type Federation, openFederation, openPooledFederation } from './federation.ts';
@@ -27,24 +27,30 @@ const theData = (counts: Readonly<Record<string, number>> = { north: 3, south: 2
 interface Setting {
   readonly open?: typeof openFederation;
   readonly data?: readonly SiteData[];
-  readonly resume?: boolean;
 }
 
 async function aFederation(
   t: TestContext,
   directory: string,
-  { open = openFederation, data = theData(), resume = false }: Setting = {},
+  { open = openFederation, data = theData() }: Setting = {},
 ): Promise<Federation> {
   const federation = await open(EXPERIMENT, data, {
     native,
     shards: 2,
     directory,
-    resume,
+    journal: join(directory, 'journal.jsonl'),
+    events: join(directory, 'events.jsonl'),
     perceptualWeights: null,
     onDamaged: assert.fail,
   });
   t.after(() => federation.close());
   return federation;
+}
+
+async function iterate(hub: Hub, iteration: number, snapshot = false) {
+  const entry = await hub.iterate(iteration, hub.members, snapshot, forever());
+  assert.ok(entry);
+  return entry;
 }
 
 /** Notes what the networks are shown, on their way in. */
@@ -62,7 +68,7 @@ test('a site judges the fakes beside the very label maps that the generator was 
   const networks = watchNetworks(t);
   const { hub, start } = await aFederation(t, await temporaryFolder(t));
   assert.equal(start, 0);
-  for (const iteration of [0, 1, 2]) await hub.iterate(iteration, false, forever());
+  for (const iteration of [0, 1, 2]) await iterate(hub, iteration);
   const byPlanes = new Set(networks.steps().map(({ fake }) => fake.conditions.join()));
   const shown = networks.inputs().flatMap(({ conditions }) => [conditions.slice(0, PIXELS * 2), conditions.slice(PIXELS * 2)]);
   assert.equal(shown.length, 6);
@@ -72,7 +78,7 @@ test('a site judges the fakes beside the very label maps that the generator was 
 test('a site sees the generator’s images to within half a step of the 8-bit grid', async (t) => {
   const networks = watchNetworks(t);
   const { hub } = await aFederation(t, await temporaryFolder(t));
-  await hub.iterate(0, false, forever());
+  await iterate(hub, 0);
   const [made] = networks.images();
   const seen = networks.steps().map(({ fake }) => fake.images);
   for (const images of [made!.slice(0, PIXELS * 3), made!.slice(PIXELS * 3)])
@@ -86,7 +92,7 @@ test('every site starts from weights of its own, and all take part', async (t) =
   const [north, south] = await Promise.all(['north', 'south'].map((site) => weightsAt(directory, site, 0)));
   assert.deepEqual([...north!.keys()], [...south!.keys()]);
   assert.notDeepEqual(north, south);
-  const { sites } = await hub.iterate(0, false, forever());
+  const { sites } = await iterate(hub, 0);
   assert.deepEqual(Object.keys(sites), ['north', 'south']);
   for (const { losses, bytes } of Object.values(sites)) {
     assert.deepEqual(Object.keys(losses), ['discriminator', 'generator']);
@@ -98,25 +104,27 @@ test('the error of a site reaches the hub, with what it was', async (t) => {
   const [north, south] = theData();
   const damaged: Dataset = { ...south!.train, read: failOnTurn(south!.train, 3) };
   const { hub } = await aFederation(t, await temporaryFolder(t), { data: [north!, { ...south!, train: damaged }] });
-  await assert.rejects(hub.iterate(0, false, forever()), /south answered INTERNAL: the disk of the hospital is gone/);
+  await assert.rejects(iterate(hub, 0), /south answered INTERNAL: the disk of the hospital is gone/);
 });
 
 test('a run that is resumed from its cut ends in the same weights', async (t) => {
   const [whole, broken] = [await temporaryFolder(t), await temporaryFolder(t)];
-  await trainOn(await aFederation(t, whole), whole);
+  await trainOn(await aFederation(t, whole));
   const stop = new AbortController();
-  await trainOn(await aFederation(t, broken), broken, stop, 2);
-  const resumed = await aFederation(t, broken, { resume: true });
+  const first = await aFederation(t, broken);
+  await trainOn(first, stop, 2);
+  await first.close();
+  const resumed = await aFederation(t, broken);
   assert.equal(resumed.start, 3);
-  await trainOn(resumed, broken);
+  await trainOn(resumed);
   for (const party of ['hub', 'north', 'south']) assert.deepEqual(await weightsAt(broken, party, 4), await weightsAt(whole, party, 4));
 });
 
 test('training leaves no tensor behind', async (t) => {
   const { hub, liveHandles } = await aFederation(t, await temporaryFolder(t));
-  await hub.iterate(0, false, forever());
+  await iterate(hub, 0);
   const held = liveHandles();
-  for (const iteration of [1, 2, 3]) await hub.iterate(iteration, true, forever());
+  for (const iteration of [1, 2, 3]) await iterate(hub, iteration, true);
   assert.equal(liveHandles(), held);
 });
 
@@ -125,7 +133,7 @@ test('Syn-All: one discriminator over all data, which is told the site of every 
   const data = theData({ north: 3, south: 2 });
   const { hub } = await aFederation(t, await temporaryFolder(t), { open: openPooledFederation, data });
   for (let iteration = 0; iteration < 6; iteration++) {
-    const { sites } = await hub.iterate(iteration, false, forever());
+    const { sites } = await iterate(hub, iteration);
     assert.deepEqual(Object.keys(sites), ['all-sites']);
   }
   const greens = await Promise.all(data.map(async ({ train }) => greensOf(train)));
@@ -180,8 +188,7 @@ async function greensOf(dataset: Dataset): Promise<Set<string>> {
   );
 }
 
-async function trainOn({ hub, start }: Federation, directory: string, stop = new AbortController(), abortAfter?: number): Promise<void> {
-  const journal = await Journal.open(join(directory, 'journal.jsonl'), start);
+async function trainOn({ hub, start, journal }: Federation, stop = new AbortController(), abortAfter?: number): Promise<void> {
   const observer = {
     iterated: ({ iteration }: { iteration: number }) => {
       if (iteration === abortAfter) stop.abort();
@@ -189,7 +196,6 @@ async function trainOn({ hub, start }: Federation, directory: string, stop = new
     sampled: async () => {},
   };
   await trainSynchronously(hub, EXPERIMENT.spec.training, start, journal, observer, stop.signal);
-  await journal.close();
 }
 
 async function weightsAt(directory: string, party: string, iteration: number): Promise<State> {

@@ -1,50 +1,34 @@
-import { join } from 'node:path';
 import { conditionChannels } from '#datasets';
-import { type Batch, DiscriminatorTrainer, Site } from '#discriminator';
-import { type Experiment, experimentDigest } from '#experiment';
-import { GeneratorTrainer, Hub } from '#generator';
-import { CheckpointStore, type Native, type NnError, type State } from '#nn';
+import type { Batch } from '#discriminator';
+import type { Experiment } from '#experiment';
+import type { Hub, Journal, JournalEntry } from '#generator';
+import type { State } from '#nn';
 import { type HubChannel, inProcessFederation } from '#wire';
+import { type HubPartyOptions, openHub, openSite, type PartyOptions, type SiteParty, type SitePartyOptions } from './parties.ts';
 import { PooledDataset, type SiteData } from './site-data.ts';
 
-/** Hub and sites of one run, in this process; they share nothing but messages. */
+/** A run as its hub sees it. */
 export interface Federation {
   readonly experiment: Experiment;
   readonly hub: Hub;
   readonly channel: HubChannel;
+  readonly journal: Journal;
   /** The iteration to start with. */
   readonly start: number;
   readonly parameters: { readonly generator: number; readonly discriminator: number };
   liveHandles(): number;
+  /** Told of every iteration that is done. */
+  readonly iterated?: (entry: JournalEntry) => void;
   close(): Promise<void>;
 }
 
-export interface FederationOptions {
-  readonly native: Native;
-  /** Slices of a batch that are computed side by side. */
-  readonly shards: number;
-  /** Where each party keeps its checkpoints. */
-  readonly directory: string;
-  readonly resume: boolean;
+export interface FederationOptions extends PartyOptions, Pick<HubPartyOptions, 'journal' | 'events'> {
   readonly perceptualWeights: State | null;
-  /** Told of a damaged checkpoint that is passed over. */
-  readonly onDamaged: (error: NnError) => void;
 }
 
-/** One discriminator for each site: AsynDGAN. */
+/** Hub and sites in this process, one discriminator for each site: AsynDGAN. They share nothing but messages. */
 export async function openFederation(experiment: Experiment, data: readonly SiteData[], options: FederationOptions): Promise<Federation> {
-  const { batchSize } = experiment.spec.training;
-  return assemble(
-    experiment,
-    options,
-    batchSize * data.length,
-    () => batchSize,
-    undefined,
-    (site) => {
-      const { train, test } = data.find((candidate) => candidate.site === site)!;
-      return { train, test };
-    },
-  );
+  return assemble(experiment, options, () => data.map((own) => openSite(experiment, own, options)));
 }
 
 const POOLED_SITE = 'all-sites';
@@ -59,105 +43,47 @@ export async function openPooledFederation(
   options: FederationOptions,
 ): Promise<Federation> {
   const { spec } = experiment;
-  const pooled = new PooledDataset(
-    POOLED_SITE,
-    data.map(({ train }) => train),
-  );
-  const batch = spec.training.batchSize * data.length;
+  const trainSets = data.map(({ train }) => train);
+  const pooled = new PooledDataset(POOLED_SITE, trainSets);
   const [first] = spec.sites;
-  const pooledExperiment: Experiment = { ...experiment, spec: { ...spec, sites: [{ ...first!, name: POOLED_SITE }] } };
+  const pooledExperiment: Experiment = {
+    ...experiment,
+    spec: { ...spec, membership: { ...spec.membership, minSites: 1 }, sites: [{ ...first!, name: POOLED_SITE }] },
+  };
   const sources = new Map<string, number>();
   const sourceOf = (key: string) => sources.get(key)!;
-  return assemble(
-    pooledExperiment,
-    options,
-    batch,
-    () => batch,
-    (_site, condition) => sourceOf(condition.ref.key),
-    () => ({
-      train: pooled,
-      test: null,
-      extraChannels: data.length,
-      extraConditions: (keys: readonly string[], { conditions }: Batch) =>
-        withSitePlanes(conditions, conditionChannels(spec.model.labels), keys.map(sourceOf), data.length),
-      onKeys: (keys: readonly string[]) => {
-        for (const [i, key] of keys.entries()) sources.set(key, pooled.sourceOf(i));
-      },
-    }),
-  );
+  const ofConditions = (keys: readonly string[], { conditions }: Batch) =>
+    withSitePlanes(conditions, conditionChannels(spec.model.labels), keys.map(sourceOf), data.length);
+  const batchSize = spec.training.batchSize * data.length;
+  const siteOptions: SitePartyOptions = { ...options, batchSize, extraConditions: { channels: data.length, of: ofConditions } };
+  return assemble(pooledExperiment, { ...options, batchSize, code: (_site, { ref }) => sourceOf(ref.key) }, () => {
+    const party = openSite(pooledExperiment, { site: POOLED_SITE, train: pooled, test: null }, siteOptions);
+    for (const [i, key] of party.site.keys.entries()) sources.set(key, pooled.sourceOf(i));
+    return [party];
+  });
 }
 
-interface Party extends Pick<SiteData, 'train' | 'test'> {
-  readonly extraChannels?: number;
-  readonly extraConditions?: (keys: readonly string[], batch: Batch) => Float32Array;
-  readonly onKeys?: (keys: readonly string[]) => void;
-}
-
-async function assemble(
-  experiment: Experiment,
-  { native, shards, directory, resume, perceptualWeights, onDamaged }: FederationOptions,
-  hubBatch: number,
-  batchOf: (site: string) => number,
-  code: ConstructorParameters<typeof Hub>[0]['code'],
-  partyOf: (site: string) => Party,
-): Promise<Federation> {
-  const { model, training, sites } = experiment.spec;
-  const digest = experimentDigest(experiment);
-  const storeOf = async (party: string) => {
-    const store = new CheckpointStore(join(directory, party));
-    return { store, held: resume ? await store.usable(digest, onDamaged) : [] };
-  };
+async function assemble(experiment: Experiment, options: HubPartyOptions, openSites: () => SiteParty[]): Promise<Federation> {
   const wires = inProcessFederation({ run: experiment.metadata.name });
-  const trainer = new GeneratorTrainer(native, { model, training, batchSize: hubBatch, shards });
-  const { store, held } = await storeOf('hub');
-  const hub = new Hub({ experiment, channel: wires.hub, trainer, store, cuts: held, batchOf, ...(code && { code }) });
+  const { hub, journal, trainer, close: closeHub } = await openHub(experiment, wires.hub, options);
   const signal = new AbortController().signal;
-  const discriminators: DiscriminatorTrainer[] = [];
-  const joins = await Promise.all(
-    sites.map(async ({ name }) => {
-      const { extraChannels = 0, extraConditions, onKeys, train, test } = partyOf(name);
-      const channels = conditionChannels(model.labels) + extraChannels;
-      const batchSize = batchOf(name);
-      const discriminator = new DiscriminatorTrainer(native, {
-        model,
-        training,
-        batchSize,
-        conditionChannels: channels,
-        seed: siteSeed(training.seed, name),
-        shards,
-        perceptualWeights,
-      });
-      discriminators.push(discriminator);
-      const kept = await storeOf(name);
-      const site = new Site({
-        name,
-        experiment,
-        native,
-        trainer: discriminator,
-        train,
-        test,
-        store: kept.store,
-        snapshots: kept.held,
-        batchSize,
-        ...(extraConditions && { extraConditions }),
-      });
-      onKeys?.(site.keys);
-      return () => site.join(wires.site(name), signal);
-    }),
-  );
-  const [start] = await Promise.all([hub.assemble(), ...joins.map((join) => join())]);
-  return {
-    experiment,
-    hub,
-    channel: wires.hub,
-    start,
-    parameters: { generator: trainer.parameterCount, discriminator: discriminators[0]!.parameterCount },
-    liveHandles: () => trainer.liveHandles,
-    close: async () => {
-      await wires.hub.close();
-      for (const each of [trainer, ...discriminators]) each.close();
-    },
+  const sites = openSites();
+  const channels = experiment.spec.sites.map(({ name }) => wires.site(name));
+  const runs = sites.map(({ site }, i) => site.run(channels[i]!, signal));
+  const close = async () => {
+    await Promise.all([wires.hub, ...channels].map((channel) => channel.close()));
+    await Promise.allSettled(runs);
+    await closeHub();
+    for (const site of sites) site.close();
   };
+  try {
+    const start = await Promise.race([hub.start(signal), Promise.all(runs).then(() => Promise.reject(new Error('no site is left')))]);
+    const parameters = { generator: trainer.parameterCount, discriminator: sites[0]!.trainer.parameterCount };
+    return { experiment, hub, channel: wires.hub, journal, start, parameters, liveHandles: () => trainer.liveHandles, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** conditions [n, pixels, k] -> [n, pixels, k + sites], the added planes one-hot by each sample's site. */
@@ -172,7 +98,3 @@ function withSitePlanes(conditions: Float32Array, channels: number, sitesOf: rea
   }
   return out;
 }
-
-/** Every discriminator starts from its own weights. */
-const siteSeed = (seed: number, site: string): number =>
-  [...site].reduce((hash, letter) => (Math.imul(hash, 31) + letter.codePointAt(0)!) >>> 0, seed);

@@ -10,6 +10,7 @@ export interface Output {
   readonly report: string;
   readonly summary: string;
   readonly journal: string;
+  readonly events: string;
   readonly samples: string;
   readonly checkpoints: string;
   readonly release: string;
@@ -41,6 +42,7 @@ export function layout(directory: string): Output {
     report: at('report.html'),
     summary: at('summary.json'),
     journal: at('journal.jsonl'),
+    events: at('events.jsonl'),
     samples: at('samples'),
     checkpoints: at('checkpoints'),
     release: at('release'),

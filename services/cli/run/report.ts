@@ -1,14 +1,20 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { renderReport, type Summary } from '#evaluator';
-import type { Federation } from './federation.ts';
+import { type GridRow, renderReport, type Summary } from '#evaluator';
+import type { Experiment } from '#experiment';
 import type { Output } from './output.ts';
 import { originalBytesPerIteration } from './summary.ts';
-import { lossesOf, sampleRows } from './training.ts';
+import { lossesOf } from './training.ts';
 
-/** Writes report.html from the files of the run. */
-export async function writeReport(output: Output, summary: Summary, federation: Federation, experimentYaml: string): Promise<void> {
-  const { experiment } = federation;
+/** Writes summary.json, and report.html from the files of the run. samples: of the finished generator. */
+export async function writeReport(
+  experiment: Experiment,
+  output: Output,
+  summary: Summary,
+  samples: readonly GridRow[],
+  experimentYaml: string,
+): Promise<void> {
+  await writeFile(output.summary, `${JSON.stringify(summary, null, 2)}\n`);
   const report = renderReport({
     name: experiment.metadata.name,
     created: new Date(),
@@ -16,7 +22,7 @@ export async function writeReport(output: Output, summary: Summary, federation: 
     summary,
     experimentYaml,
     image: experiment.spec.model.image,
-    samples: sampleRows(federation),
+    samples,
     sampleTimeline: await timeline(output.samples),
     losses: await lossesOf(output.journal),
     originalBytesPerIteration: originalBytesPerIteration(experiment),

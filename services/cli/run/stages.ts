@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { recordScores, type Summary } from '#evaluator';
 import type { Experiment } from '#experiment';
 import { readJournal } from '#generator';
@@ -11,7 +10,7 @@ import { writeReport } from './report.ts';
 import { scoreAtSites, segmenterFor } from './segmentation.ts';
 import type { SiteData } from './site-data.ts';
 import { bytesPerIteration, environment, frechetBySite, iterationsPerSecond, type Stopwatch } from './summary.ts';
-import { train } from './training.ts';
+import { sampleRows, train } from './training.ts';
 
 /** All that the stages of a run share. */
 export interface Run {
@@ -37,12 +36,11 @@ export async function runStages(
 ): Promise<Summary> {
   const { output, progress, watch, signal } = run;
   if (federation.start > 0) progress.say(`resuming after iteration ${federation.start}`);
-  await watch.time('train', () => train(federation, output, progress, 'training', signal));
+  await watch.time('train', () => train(federation, output.samples, progress, 'training', signal));
   await watch.time('synthesize', () => makeRelease(run, federation));
   const asyndgan = await watch.time('evaluate', () => score(run, federation));
   const summary = await summarise(run, federation, { asyndgan, ...(await compare()) });
-  await writeFile(output.summary, `${JSON.stringify(summary, null, 2)}\n`);
-  await writeReport(output, summary, federation, experimentYaml);
+  await writeReport(run.experiment, output, summary, sampleRows(federation.hub, run.experiment), experimentYaml);
   return summary;
 }
 

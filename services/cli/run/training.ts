@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type GridRow, writeGrid } from '#evaluator';
-import { Journal, type JournalEntry, readJournal, trainSynchronously } from '#generator';
+import type { Experiment } from '#experiment';
+import { type JournalEntry, readJournal, trainSynchronously } from '#generator';
 import type { Federation } from './federation.ts';
 import { RunStopped } from './interrupt.ts';
 import type { Progress } from './progress.ts';
@@ -10,23 +11,16 @@ const SAMPLES_PER_SITE = 4;
 /** Share of a new iteration in the shown losses. */
 const SMOOTHING = 0.05;
 
-export interface TrainingFiles {
-  readonly journal: string;
-  /** Null: no sample grids. */
-  readonly samples: string | null;
-}
-
-/** Trains until the end. Throws RunStopped when `signal` was aborted before; then everything is in a checkpoint. */
+/** Trains until the end. samples: folder of the sample grids, null for none. Throws RunStopped when `signal` was aborted before; then everything is in a checkpoint. */
 export async function train(
   federation: Federation,
-  files: TrainingFiles,
+  samples: string | null,
   progress: Progress,
   stage: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { experiment, hub, start } = federation;
+  const { experiment, hub, journal, start } = federation;
   const { training } = experiment.spec;
-  const journal = await Journal.open(files.journal, start);
   const losses = new MeanLosses();
   progress.start(stage, training.iterations, start);
   try {
@@ -36,9 +30,12 @@ export async function train(
       start,
       journal,
       {
-        iterated: (entry) => progress.update(entry.iteration + 1, losses.add(entry)),
+        iterated: (entry) => {
+          progress.update(entry.iteration + 1, losses.add(entry));
+          federation.iterated?.(entry);
+        },
         sampled: async (done) => {
-          if (files.samples) await writeSamples(federation, join(files.samples, `${String(done).padStart(8, '0')}.png`));
+          if (samples) await writeSamples(federation, join(samples, `${String(done).padStart(8, '0')}.png`));
         },
       },
       signal,
@@ -46,13 +43,12 @@ export async function train(
     if (done < training.iterations) throw new RunStopped(`after iteration ${done} of ${training.iterations}`);
   } finally {
     progress.finish();
-    await journal.close();
   }
 }
 
 /** A row for each site: its first label maps, and what the generator makes of them now. */
-export function sampleRows({ hub, experiment }: Federation): GridRow[] {
-  const samples = [...hub.samples(SAMPLES_PER_SITE)];
+export function sampleRows(generator: Pick<Federation['hub'], 'samples'>, experiment: Experiment): GridRow[] {
+  const samples = [...generator.samples(SAMPLES_PER_SITE)];
   return experiment.spec.sites.map(({ name }) => ({
     label: name,
     cells: samples.filter(({ site }) => site === name).map(({ image, classes }) => ({ image, mask: classes })),
@@ -69,9 +65,9 @@ export async function lossesOf(journal: string) {
   }));
 }
 
-async function writeSamples(federation: Federation, file: string): Promise<void> {
-  const { size, channels } = federation.experiment.spec.model.image;
-  await writeGrid(file, sampleRows(federation), size, channels);
+async function writeSamples({ hub, experiment }: Federation, file: string): Promise<void> {
+  const { size, channels } = experiment.spec.model.image;
+  await writeGrid(file, sampleRows(hub, experiment), size, channels);
 }
 
 /** Smoothed means over the sites, for the progress display. */

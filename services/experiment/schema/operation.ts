@@ -37,9 +37,16 @@ export const generatorPod = section('The pod of the generator.', {
 
 export const discriminatorPod = section('The pods of the discriminators.', pod);
 
-export const membership = section('How many sites it takes.', {
+export const membership = section('How many sites it takes, and what is done when one is lost.', {
   minSites: whole('Sites that must be present to start and to go on', 1, 64).default(1),
-  startTimeoutSeconds: whole('Seconds to wait for them at the start', 1, 604_800).default(600),
+  startTimeoutSeconds: whole('Seconds to wait for all sites at the start before fewer are enough', 1, 604_800).default(600),
+  recovery: choice('When a site starts anew: Exact takes all back to a common cut, Continue lets it go on from its own newest snapshot', [
+    'Exact',
+    'Continue',
+  ]).default('Exact'),
+  iterationTimeoutSeconds: whole('Seconds in which a site must answer a work', 1, 604_800).default(300),
+  siteTimeoutSeconds: whole('Seconds that a lost site is waited for before the others go on without it', 1, 604_800).default(300),
+  hubTimeoutSeconds: whole('Seconds without the hub after which a site keeps its state and ends', 1, 604_800).default(600),
 });
 
 const rule = section('What the end of a pod means; the first rule that matches wins.', {

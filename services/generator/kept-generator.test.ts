@@ -8,8 +8,8 @@ import { someConditions } from './a-site.ts';
 import { ConditionLibrary } from './condition-library.ts';
 import { LabelMapFileError } from './errors.ts';
 import { generatorInput, releaseOrders, type SyntheticImage, synthesize } from './images.ts';
+import { openCheckpoint } from './kept-generator.ts';
 import { labelMapFile, writeLabelMaps } from './label-map-file.ts';
-import { releaseFromCheckpoint } from './release-from-checkpoint.ts';
 import { GeneratorTrainer } from './trainer.ts';
 
 configureNative({ intraOpThreads: 1, interOpThreads: 2, precision: 'Float32' });
@@ -29,7 +29,12 @@ const CHECKPOINT: Checkpoint = {
 };
 
 async function make(directory: string, experiment = EXPERIMENT): Promise<SyntheticImage[]> {
-  return Array.fromAsync(releaseFromCheckpoint({ native }, experiment, CHECKPOINT, directory, 5));
+  const generator = await openCheckpoint({ native }, experiment, CHECKPOINT, directory);
+  try {
+    return [...generator.release(5)];
+  } finally {
+    generator.close();
+  }
 }
 
 test('a release is made of the checkpoint’s weights and the label maps beside it, without a site', async (t) => {

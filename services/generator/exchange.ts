@@ -1,0 +1,72 @@
+import type { Feedback, HubChannel, Work } from '#wire';
+import type { Assembly } from './assembly.ts';
+import { NotFiniteError } from './errors.ts';
+import { meaningOf } from './losses.ts';
+
+/** A site and what it has to do. */
+export interface Assignment {
+  readonly site: string;
+  readonly work: Work;
+}
+
+/** What a site answered. */
+export interface Answer {
+  readonly site: string;
+  readonly feedback: Feedback;
+  /** What crossed the channel for it. */
+  readonly bytes: { readonly down: number; readonly up: number };
+}
+
+/** The conversation of one iteration. */
+export class Exchange {
+  readonly #channel: HubChannel;
+  readonly #assembly: Assembly;
+  readonly #timeoutMs: number;
+
+  constructor(channel: HubChannel, assembly: Assembly, timeoutSeconds: number) {
+    this.#channel = channel;
+    this.#assembly = assembly;
+    this.#timeoutMs = timeoutSeconds * 1000;
+  }
+
+  /**
+   * Everybody's answers, in the order of the assignments; null as soon as one site is lost: the others need not be waited for, since they answer the
+   * same work with the same feedback. Throws NotFiniteError, HubReplacedError and what waiting for a site does not help against.
+   */
+  async all(assignments: readonly Assignment[], signal: AbortSignal): Promise<Answer[] | null> {
+    const over = new AbortController();
+    const abandoned = new Error('another site was lost');
+    const abort = () => over.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    const timer = setTimeout(() => over.abort(new DOMException('no answer in time', 'TimeoutError')), this.#timeoutMs);
+    try {
+      const answers = await Promise.all(
+        assignments.map((assignment) =>
+          this.#one(assignment, over.signal).catch((error: unknown) => {
+            signal.throwIfAborted();
+            if (error !== abandoned) this.#assembly.failed(assignment.site, error);
+            over.abort(abandoned);
+            return null;
+          }),
+        ),
+      );
+      return answers.every((answer) => answer !== null) ? answers : null;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      over.abort(abandoned);
+    }
+  }
+
+  async #one({ site, work }: Assignment, signal: AbortSignal): Promise<Answer> {
+    const { membership } = this.#assembly;
+    const before = this.#channel.traffic(site);
+    const feedback = await this.#channel.exchange(site, work, signal).catch((error: unknown) => {
+      throw meaningOf(error) === 'Diverged' ? new NotFiniteError(work.iteration, site, error) : error;
+    });
+    membership.answered(site);
+    if (feedback.snapshotTaken) membership.kept(site, work.iteration + 1);
+    const { down, up } = this.#channel.traffic(site);
+    return { site, feedback, bytes: { down: down.bytes - before.down.bytes, up: up.bytes - before.up.bytes } };
+  }
+}
