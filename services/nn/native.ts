@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { NativeMissingError } from './errors.ts';
 
 /** The part of the tfjs-node-gpu addon that we call. Tensors are held by the addon and named by number. */
@@ -38,12 +39,16 @@ export function configureNative(settings: NativeSettings): void {
   }
 }
 
-/** The addon of @tensorflow/tfjs-node-gpu, unmodified, without tfjs around it. Throws NativeMissingError. */
+/**
+ * The addon of @tensorflow/tfjs-node-gpu, unmodified, without tfjs around it. A process whose training has a thread of its own calls it on the main
+ * thread first, before anything else runs there. Throws NativeMissingError.
+ */
 export function loadNative(): Native {
   const require = createRequire(import.meta.url);
   const file = join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'lib/napi-v8/tfjs_binding.node');
   try {
-    return quietly(() => require(file) as Native);
+    const load = () => require(file) as Native;
+    return isMainThread ? quietly(load) : load();
   } catch (cause) {
     throw new NativeMissingError(file, cause);
   }
@@ -51,7 +56,7 @@ export function loadNative(): Native {
 
 /**
  * TensorFlow writes two lines of its own start-up to file descriptor 2 that no setting turns off: while it loads, the descriptor leads to
- * /dev/null. Where standard error cannot be opened a second time (a socket), they are shown.
+ * /dev/null. Only on the main thread: others may open files meanwhile. Where standard error cannot be opened a second time (a socket), they are shown.
  */
 function quietly<T>(load: () => T): T {
   let kept: number;

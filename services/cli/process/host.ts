@@ -1,4 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { loadNative } from '#nn';
 import { createLogger, type Logger, startProbes, startTelemetry, type Telemetry } from '#telemetry';
 import { type Link, servePort } from '#wire';
 import { ExitCode } from '../exit-codes.ts';
@@ -55,11 +56,13 @@ export async function runProcess<Data>(program: Program<Data>): Promise<number> 
   }
 }
 
+/** Training has its own thread, but TensorFlow is loaded on this one first (see loadNative). */
 async function host<Data>(
   { settings, openLink, thread, threadData }: Program<Data>,
   logger: Logger,
   telemetry: Telemetry,
 ): Promise<number> {
+  loadNative();
   const recorder = new Recorder(telemetry.metrics, logger);
   let heard = performance.now();
   const stuck = () => (performance.now() - heard > STUCK_MS ? 'the training thread does not answer' : null);
@@ -77,7 +80,7 @@ async function host<Data>(
     const training = new Worker(thread, { workerData: { link: port2, data: threadData }, transferList: [port2] });
     worker = training;
     stop.signal.addEventListener('abort', () => training.postMessage({ kind: 'stop', reason: String(stop.signal.reason) } satisfies Order));
-    return await new Promise<number>((resolve) => {
+    const exitCode = await new Promise<number>((resolve) => {
       const fail = (failure: Failure) => resolve(sayFailure(logger, failure));
       training.on('message', (report: Report) => {
         heard = performance.now();
@@ -90,6 +93,8 @@ async function host<Data>(
         fail({ code: 'INTERNAL', message: `the training thread ended with ${code}`, exitCode: ExitCode.internal }),
       );
     });
+    training.removeAllListeners();
+    return exitCode;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     return ExitCode.terminated;

@@ -58,12 +58,13 @@ export async function inThread<Data>(main: (context: ThreadContext<Data>) => Pro
   }
 }
 
-/** Tells of something that went wrong and that the process lives with. */
+/** Tells of something that went wrong and that the process lives with; a passing refusal is for who looks closely. */
 export const warning =
   (report: (report: Report) => void, message: string) =>
   (error: unknown): void => {
     const failure = failureOf(error);
-    report({ kind: 'log', level: 'warn', message, fields: { code: failure.code, detail: failure.message } });
+    const level = (error as { retryable?: boolean } | null)?.retryable ? 'debug' : 'warn';
+    report({ kind: 'log', level, message, fields: { code: failure.code, detail: failure.message } });
   };
 
 /** What a thread has to know of the process's standard error. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { ProcessFailedError } from '../errors.ts';
 import { EXIT_CODE_MEANINGS, ExitCode } from '../exit-codes.ts';
@@ -62,8 +62,9 @@ export class Supervisor {
   }
 
   #once({ name, command, arguments: args, env, log }: ProcessSpec): Promise<Ended> {
-    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', log === null ? 'inherit' : 'pipe'] });
-    if (log !== null) child.stderr!.pipe(createWriteStream(log, { flags: 'a' }));
+    const stderr = log === null ? 'inherit' : openSync(log, 'a');
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', stderr] });
+    if (stderr !== 'inherit') closeSync(stderr);
     this.#children.set(name, child);
     return new Promise((resolve, reject) => {
       child.once('error', reject);
