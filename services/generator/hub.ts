@@ -128,7 +128,7 @@ export class Hub {
   async checkpoint(done: number): Promise<void> {
     await this.#options.journal.flush();
     await this.#save(done);
-    this.#assembly.cutTaken(done);
+    this.#assembly.cutTaken(await this.#options.store.held());
   }
 
   async #save(done: number): Promise<void> {

@@ -5,5 +5,6 @@ export type { SyntheticImage } from './images.ts';
 export { Journal, type JournalEntry, readJournal } from './journal.ts';
 export { appendEvent, type MembershipEvent } from './membership-event.ts';
 export { releaseFromCheckpoint } from './release-from-checkpoint.ts';
+export { replay } from './replay.ts';
 export { type Observer, trainSynchronously } from './synchronous.ts';
 export { GeneratorTrainer, type GeneratorTrainerSpec } from './trainer.ts';

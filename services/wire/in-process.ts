@@ -19,6 +19,14 @@ export interface InProcessOptions {
   readonly refused?: (peer: string, error: unknown) => void;
 }
 
+export interface InProcessFederation {
+  readonly hub: HubChannel;
+  /** The channel of a hub that is started anew, once the last one's is closed. */
+  newHub(): HubChannel;
+  /** The channel of a site, also of one that is started anew. */
+  site(name: string): SiteChannel;
+}
+
 /**
  * Hub and sites in one process. Messages are encoded to the bytes that a network would carry and decoded again, so results,
  * quantisation and traffic are those of any other channel.
@@ -31,7 +39,7 @@ export interface InProcessOptions {
  * await a.join(hello, signal);
  * const feedback = await hub.exchange('hospital-a', work, AbortSignal.timeout(60_000));
  */
-export function inProcessFederation(options: InProcessOptions): { hub: HubChannel; site(name: string): SiteChannel } {
+export function inProcessFederation(options: InProcessOptions): InProcessFederation {
   const settings: EndSettings = {
     run: options.run,
     protocol: PROTOCOL,
@@ -40,7 +48,8 @@ export function inProcessFederation(options: InProcessOptions): { hub: HubChanne
     refused: options.refused ?? (() => {}),
   };
   const connect = inProcessNetwork();
-  return { hub: new HubEnd(connect(HUB), settings), site: (name) => new SiteEnd(connect(name), settings, name) };
+  const newHub = () => new HubEnd(connect(HUB), settings);
+  return { hub: newHub(), newHub, site: (name) => new SiteEnd(connect(name), settings, name) };
 }
 
 /** Links by name. A name can be taken again when its link is closed: a process that was started anew. */
