@@ -137,6 +137,11 @@ export class Hub {
     await store.save({ party: 'hub', iteration: done, experimentDigest: experimentDigest(experiment), seed, state: trainer.state() });
   }
 
+  /** The generator with its optimiser, as it is now. */
+  state(): State {
+    return this.#options.trainer.state();
+  }
+
   /** Where the finished generator is kept. */
   get lastCheckpoint(): { file: string; iteration: number } {
     const { iterations } = this.#options.experiment.spec.training;

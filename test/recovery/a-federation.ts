@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Departure, Site } from '#discriminator';
+import { type Departure, type DiscriminatorTrainer, Site } from '#discriminator';
 import { type Experiment, experimentDigest } from '#experiment';
-import { Hub, Journal, type JournalEntry, type MembershipEvent, readJournal, trainSynchronously } from '#generator';
+import { type GeneratorTrainer, Hub, Journal, type JournalEntry, type MembershipEvent, readJournal, trainSynchronously } from '#generator';
 import { CheckpointStore, type Native, type State } from '#nn';
 import { type HubChannel, type InProcessFederation, inProcessFederation, type SiteChannel } from '#wire';
 import { aDataset, anExperiment, temporaryFolder } from '../a-small-run.ts';
@@ -27,6 +27,12 @@ export function aRecoverableExperiment(
   return { ...experiment, spec: { ...spec, membership: { ...spec.membership, minSites: sites.length, ...membership } } };
 }
 
+/** Makes the networks of a process that starts. */
+interface Networks {
+  generator(): GeneratorTrainer;
+  discriminator(site: string): DiscriminatorTrainer;
+}
+
 interface RunningSite {
   readonly channel: SiteChannel;
   readonly leave: AbortController;
@@ -37,12 +43,14 @@ export class Federation {
   readonly experiment: Experiment;
   readonly directory: string;
   readonly events: MembershipEvent[] = [];
+  readonly #networks: Networks;
   readonly #wires: InProcessFederation;
   readonly #sites = new Map<string, RunningSite>();
   readonly #watchers = new Set<(iteration: number) => void>();
   #hub: { channel: HubChannel; stop: AbortController; ended: Promise<number> } | null = null;
 
-  constructor(experiment: Experiment, directory: string) {
+  constructor(experiment: Experiment, directory: string, networks: Networks = { generator: aGenerator, discriminator: aDiscriminator }) {
+    this.#networks = networks;
     this.experiment = experiment;
     this.directory = directory;
     this.#wires = inProcessFederation({ run: experiment.metadata.name });
@@ -81,7 +89,7 @@ export class Federation {
       name,
       experiment: this.experiment,
       native: null as unknown as Native,
-      trainer: aDiscriminator(name),
+      trainer: this.#networks.discriminator(name),
       train: aDataset(name, name.length),
       test: null,
       store: this.storeOf(name),
@@ -170,7 +178,7 @@ export class Federation {
       const hub = await Hub.open({
         experiment,
         channel,
-        trainer: aGenerator(),
+        trainer: this.#networks.generator(),
         store: this.storeOf('hub'),
         journal,
         batchOf: () => experiment.spec.training.batchSize,
@@ -188,8 +196,8 @@ export class Federation {
   }
 }
 
-export async function aFederation(t: TestContext, experiment: Experiment): Promise<Federation> {
-  const federation = new Federation(experiment, await temporaryFolder(t));
+export async function aFederation(t: TestContext, experiment: Experiment, networks?: Networks): Promise<Federation> {
+  const federation = new Federation(experiment, await temporaryFolder(t), networks);
   t.after(() => federation.close());
   return federation;
 }

@@ -1,10 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { recordScores, type Summary } from '#evaluator';
 import { type Experiment, experimentDigest, loadExperiment, unsupported } from '#experiment';
 import { readJournal } from '#generator';
-import { type Native, type NnError, readSafetensors, type State } from '#nn';
+import type { Native, NnError, State } from '#nn';
 import { NothingToScoreError, OtherExperimentError, UnsupportedFeatureError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { nativeFor } from '../native.ts';
@@ -13,6 +12,7 @@ import { conclusion } from '../run/conclusion.ts';
 import { type Federation, openFederation } from '../run/federation.ts';
 import { onInterrupt, RunStopped } from '../run/interrupt.ts';
 import { type Output, openOutput } from '../run/output.ts';
+import { readPerceptualWeights } from '../run/perceptual-weights.ts';
 import { Progress } from '../run/progress.ts';
 import { releaseImages, writeRelease } from '../run/release.ts';
 import { writeReport } from '../run/report.ts';
@@ -146,11 +146,6 @@ async function readExperiment(file: string, { seed }: RunOptions): Promise<Exper
 async function requireSameExperiment(file: string, experiment: Experiment, output: Output): Promise<void> {
   const started = await loadExperiment(output.experiment);
   if (experimentDigest(started) !== experimentDigest(experiment)) throw new OtherExperimentError(file, output.directory);
-}
-
-async function readPerceptualWeights({ spec }: Experiment, file: string): Promise<State | null> {
-  const { perceptual, perceptualWeights } = spec.training.losses;
-  return perceptual > 0 && perceptualWeights ? readSafetensors(resolve(dirname(file), perceptualWeights)) : null;
 }
 
 function commandToResume(file: string, { directory }: Output, { seed, threads, baselines }: RunOptions): string {
