@@ -44,6 +44,24 @@ export class OtherExperimentError extends CliError {
   }
 }
 
+export class NothingToReplayError extends CliError {
+  readonly code = 'CLI_NOTHING_TO_REPLAY';
+
+  constructor(directory: string) {
+    super(`${directory} holds no checkpoint of the hub and journal up to it: there is nothing to repeat`);
+  }
+}
+
+export class ReplayDiffersError extends CliError {
+  readonly code = 'CLI_REPLAY_DIFFERS';
+
+  constructor(checkpoint: string, tensor: string) {
+    super(
+      `the run repeated from its journal gives another generator than ${checkpoint} (first at ${tensor}): the number of --threads, the version, the processor or the data are others`,
+    );
+  }
+}
+
 export class DiskTooSmallError extends CliError {
   readonly code = 'CLI_DISK_TOO_SMALL';
 

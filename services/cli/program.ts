@@ -4,6 +4,7 @@ import { enrollInit, enrollRenew, enrollRevoke, enrollShow, enrollSite } from '.
 import { evaluate } from './commands/evaluate.ts';
 import { generator } from './commands/generator.ts';
 import { inspect } from './commands/inspect.ts';
+import { replayRun } from './commands/replay.ts';
 import { run } from './commands/run.ts';
 import { synthesizeImages } from './commands/synthesize.ts';
 import { validate } from './commands/validate.ts';
@@ -60,6 +61,11 @@ export function program(): Command {
     .option('--seed <n>', 'seed of its random draws', wholeNumber(0, 2 ** 31 - 1), 1)
     .option('--threads <n>', 'processor cores to use (default: all)', wholeNumber(1, 1024))
     .action(evaluate);
+
+  command('replay <dir>', 'Repeat a run from its journal and say whether the generator is the same, bit for bit.')
+    .requiredOption('--experiment <file>', 'the experiment file that the run was started with: its paths lead to the data')
+    .option('--threads <n>', 'processor cores to use, as in the run (default: all)', wholeNumber(1, 1024))
+    .action(replayRun);
 
   command('inspect <path>', 'Say what a checkpoint, an envelope or a release holds.').action(inspect);
 

@@ -35,7 +35,7 @@ export class Assembly {
   readonly membership: Membership;
   readonly #options: AssemblyOptions;
   readonly #rules: Rules;
-  readonly #cuts: Set<number>;
+  #cuts: Set<number>;
   readonly #welcomed = new Set<string>();
   #epoch: number;
   /** Hub and sites may be at different iterations. */
@@ -87,13 +87,17 @@ export class Assembly {
 
   /** Takes note of an error in an exchange with a site. Throws where waiting for the site does not help. */
   failed(site: string, error: unknown): void {
-    const { channel, now } = this.#options;
-    channel.closed.throwIfAborted();
+    this.#options.channel.closed.throwIfAborted();
     const meaning = meaningOf(error);
     if (meaning === 'Replaced') throw new HubReplacedError(site, this.#epoch, error);
-    if (meaning !== 'Lost') throw error;
+    if (meaning === 'Left') this.left(site);
+    else if (meaning === 'Lost') this.#lost(site, error);
+    else throw error;
+  }
+
+  #lost(site: string, error: unknown): void {
     if (this.membership.seat(site).lostAt === null) this.#tell('lost', { site, reason: (error as { code: string }).code });
-    this.membership.lost(site, now());
+    this.membership.lost(site, this.#options.now());
   }
 
   /** What the next iteration's entry has to say of sites that were restored: the iteration, null for the seed. */
@@ -103,9 +107,9 @@ export class Assembly {
     return joined;
   }
 
-  /** A cut of all parties is on disk. */
-  cutTaken(done: number): void {
-    this.#cuts.add(done);
+  /** A cut of all parties is on disk; the hub holds these now. */
+  cutTaken(cuts: readonly number[]): void {
+    this.#cuts = new Set(cuts);
     this.#cutDue = false;
   }
 

@@ -68,6 +68,14 @@ export class QuorumError extends GeneratorError {
   }
 }
 
+export class ReplayError extends GeneratorError {
+  readonly code = 'HUB_REPLAY';
+
+  constructor(what: string) {
+    super(`the run cannot be repeated: ${what}`);
+  }
+}
+
 /** Fencing: this hub is not the newest any more. */
 export class HubReplacedError extends GeneratorError {
   readonly code = 'HUB_REPLACED';

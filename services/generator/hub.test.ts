@@ -393,6 +393,18 @@ test('each start has a higher epoch; a site that has seen another raises it, and
   );
 });
 
+test('the end is told to every site that can be reached, and a site that cannot is no hindrance', async (t) => {
+  const { hub, start, controls } = await aRun(t, {
+    handlers: (site) =>
+      site === 'south'
+        ? { control: async ({ kind }) => (kind === 'restore' ? { kind, iteration: 0 } : Promise.reject(new Error('gone'))) }
+        : {},
+  });
+  await start();
+  await hub.stop('all is done', forever());
+  assert.deepEqual(controls, { north: [{ kind: 'stop', reason: 'all is done' }] });
+});
+
 test('a hub that has been replaced ends', async (t) => {
   class NewerHub extends Error {
     readonly code = 'WIRE_EPOCH';

@@ -128,13 +128,18 @@ export class Hub {
   async checkpoint(done: number): Promise<void> {
     await this.#options.journal.flush();
     await this.#save(done);
-    this.#assembly.cutTaken(done);
+    this.#assembly.cutTaken(await this.#options.store.held());
   }
 
   async #save(done: number): Promise<void> {
     const { experiment, store, trainer } = this.#options;
     const { seed } = experiment.spec.training;
     await store.save({ party: 'hub', iteration: done, experimentDigest: experimentDigest(experiment), seed, state: trainer.state() });
+  }
+
+  /** The generator with its optimiser, as it is now. */
+  state(): State {
+    return this.#options.trainer.state();
   }
 
   /** Where the finished generator is kept. */

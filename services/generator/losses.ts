@@ -4,6 +4,8 @@ import { RemoteError, WireError } from '#wire';
 export type Meaning =
   /** The site is gone or cannot be reached; it may come back. */
   | 'Lost'
+  /** It goes of its own will. */
+  | 'Left'
   /** The site follows a newer hub. */
   | 'Replaced'
   | 'Diverged'
@@ -16,6 +18,7 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   WIRE_EPOCH: 'Replaced',
   WIRE_NOT_FINITE: 'Diverged',
   WIRE_CLOSED: 'Lost',
+  SITE_LEAVING: 'Left',
   NN_CHECKPOINT_DAMAGED: 'Damaged',
 };
 

@@ -47,6 +47,14 @@ test('checkpoint store - what was just saved is kept, also when a run that has g
   assert.deepEqual(await store.usable('digest', unexpected), [100, 150, 200]);
 });
 
+test('checkpoint store - going back removes what was kept later, and nothing else', async () => {
+  const store = await storeWith('back', 3, 6, 9);
+  await store.discardAfter(6);
+  assert.deepEqual(await store.held(), [3, 6]);
+  await store.discardAfter(6);
+  assert.deepEqual(await store.usable('digest', unexpected), [3, 6]);
+});
+
 test('checkpoint store - a damaged newest file is reported by name and the one before is usable', async () => {
   const store = await storeWith('damaged', 50, 100, 150);
   await truncate(store.fileOf(150), 40);

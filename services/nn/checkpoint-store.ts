@@ -18,21 +18,27 @@ export class CheckpointStore {
   async save(checkpoint: Checkpoint): Promise<void> {
     await mkdir(this.directory, { recursive: true });
     await writeCheckpoint(this.fileOf(checkpoint.iteration), checkpoint);
-    const past = (await this.#names()).filter((iteration) => iteration <= checkpoint.iteration);
+    const past = (await this.held()).filter((iteration) => iteration <= checkpoint.iteration);
     const outdated = past.slice(0, -KEEP).map((iteration) => this.fileOf(iteration));
     await Promise.all([...outdated, ...(await this.#leftovers())].map((file) => rm(file, { force: true })));
   }
 
   /** Removes what was kept after later iterations: the run has gone back, and may take another path. */
   async discardAfter(iteration: number): Promise<void> {
-    const later = (await this.#names()).filter((name) => name > iteration);
+    const later = (await this.held()).filter((name) => name > iteration);
     await Promise.all(later.map((name) => rm(this.fileOf(name), { force: true })));
+  }
+
+  /** Iterations of which there is a file, whole or not, ascending. */
+  async held(): Promise<number[]> {
+    const names = await this.#entries();
+    return names.flatMap((name) => (NAME.test(name) ? [Number(NAME.exec(name)![1])] : [])).sort((a, b) => a - b);
   }
 
   /** Iterations of which a whole checkpoint of this experiment is held, ascending; damaged files are told to `onDamaged` and left out. */
   async usable(experimentDigest: string, onDamaged: (error: CheckpointDamagedError) => void): Promise<number[]> {
     const iterations: number[] = [];
-    for (const iteration of await this.#names()) {
+    for (const iteration of await this.held()) {
       try {
         await this.load(iteration, experimentDigest);
         iterations.push(iteration);
@@ -55,11 +61,6 @@ export class CheckpointStore {
 
   fileOf(iteration: number): string {
     return join(this.directory, `${String(iteration).padStart(8, '0')}.ckpt`);
-  }
-
-  async #names(): Promise<number[]> {
-    const names = await this.#entries();
-    return names.flatMap((name) => (NAME.test(name) ? [Number(NAME.exec(name)![1])] : [])).sort((a, b) => a - b);
   }
 
   /** What a process that was killed while it wrote has left. */

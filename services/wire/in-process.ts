@@ -8,6 +8,14 @@ import { Waits } from './waits.ts';
 /** `shareErrorMessages` is true here by default: both ends belong to one user. */
 export type InProcessOptions = EndOptions;
 
+export interface InProcessFederation {
+  readonly hub: HubChannel;
+  /** The channel of a hub that is started anew, once the last one's is closed. */
+  newHub(): HubChannel;
+  /** The channel of a site, also of one that is started anew. */
+  site(name: string): SiteChannel;
+}
+
 /**
  * Hub and sites in one process. Messages are encoded to the bytes that a network would carry and decoded again, so results,
  * quantisation and traffic are those of any other channel.
@@ -20,10 +28,11 @@ export type InProcessOptions = EndOptions;
  * await a.join(hello, signal);
  * const feedback = await hub.exchange('hospital-a', work, AbortSignal.timeout(60_000));
  */
-export function inProcessFederation(options: InProcessOptions): { hub: HubChannel; site(name: string): SiteChannel } {
+export function inProcessFederation(options: InProcessOptions): InProcessFederation {
   const connect = inProcessNetwork();
   const ends = { shareErrorMessages: true, ...options };
-  return { hub: hubChannel(connect(HUB), ends), site: (name) => siteChannel(connect(name), name, ends) };
+  const newHub = () => hubChannel(connect(HUB), ends);
+  return { hub: newHub(), newHub, site: (name) => siteChannel(connect(name), name, ends) };
 }
 
 /** Links by name. A name can be taken again when its link is closed: a process that was started anew. */

@@ -26,7 +26,7 @@ export {
   WireVersionError,
 } from './errors.ts';
 export { throughImageCodec } from './image-grid.ts';
-export { type InProcessOptions, inProcessFederation } from './in-process.ts';
+export { type InProcessFederation, type InProcessOptions, inProcessFederation } from './in-process.ts';
 export { type EnvelopeDescription, inspectEnvelope, type TensorDescription } from './inspect.ts';
 export { DEFAULT_LIMITS, type WireLimits } from './limits.ts';
 export type { Address, Letter, Link, Receiver } from './link.ts';
