@@ -3,6 +3,7 @@ import type { Dataset } from '#datasets';
 import { Segmenter, segmenterSpecSchema } from '#evaluator';
 import { type Experiment, experimentDigest } from '#experiment';
 import { type CheckpointDamagedError, type CheckpointStore, type Native, Random } from '#nn';
+import { NO_TRACING, type Tracing } from '#telemetry';
 import {
   type Control,
   type ControlReply,
@@ -36,6 +37,8 @@ export interface SiteOptions {
   readonly heartbeatSeconds?: number;
   /** Images in a batch. */
   readonly batchSize: number;
+  /** Spans of the site's work. Default: none. */
+  readonly tracing?: Tracing;
   /** More channels for the conditions of given label maps (the pooled discriminator is told each image's site). */
   readonly extraConditions?: (keys: readonly string[], batch: Batch) => Float32Array;
 }
@@ -118,7 +121,7 @@ export class Site {
   }
 
   async #work({ iteration, generatorVersion, conditions, fakes, snapshot }: Work): Promise<Feedback> {
-    const { name, experiment, trainer, batchSize } = this.#options;
+    const { name, experiment, trainer, batchSize, tracing = NO_TRACING } = this.#options;
     if (this.#leaving) throw new LeavingError(name);
     if (!this.#restored) throw new NotRestoredError(name);
     if (iteration < this.#done) throw new OutOfStepError(name, iteration, this.#done);
@@ -126,16 +129,16 @@ export class Site {
     const shape = [batchSize, cropSize, cropSize, experiment.spec.model.image.channels];
     if (fakes.shape.join() !== shape.join()) throw new WrongShapeError(name, fakes.shape, shape);
     const started = performance.now();
-    const places = conditions.length === batchSize ? await this.#real.at(conditions) : null;
-    if (!places) throw new UnknownConditionError(name);
-    const reals: Batch[] = [];
-    for (let step = 0; step < discriminatorSteps; step++) reals.push(await this.#drawReal(iteration, step));
-    const fake = this.#extend(
-      conditions.map(({ key }) => key),
-      { ...places, images: fakes.data },
-    );
+    const { reals, fake, own } = await tracing.phase('real', async () => {
+      const places = conditions.length === batchSize ? await this.#real.at(conditions) : null;
+      if (!places) throw new UnknownConditionError(name);
+      const keys = conditions.map(({ key }) => key);
+      const reals: Batch[] = [];
+      for (let step = 0; step < discriminatorSteps; step++) reals.push(await this.#drawReal(iteration, step));
+      return { reals, fake: this.#extend(keys, { ...places, images: fakes.data }), own: places.images };
+    });
     const isPaired = losses.l1 > 0 || losses.perceptual > 0;
-    const result = trainer.step(iteration, reals, fake, isPaired ? places.images : null);
+    const result = tracing.phase('discriminator', () => trainer.step(iteration, reals, fake, isPaired ? own : null));
     this.#done = iteration + 1;
     if (snapshot) await this.#keepCut(this.#done);
     return {

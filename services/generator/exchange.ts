@@ -1,4 +1,4 @@
-import type { Feedback, HubChannel, Work } from '#wire';
+import type { Feedback, HubChannel, Traced, Work } from '#wire';
 import type { Assembly } from './assembly.ts';
 import { NotFiniteError } from './errors.ts';
 import { meaningOf } from './losses.ts';
@@ -12,7 +12,7 @@ export interface Assignment {
 /** What a site answered. */
 export interface Answer {
   readonly site: string;
-  readonly feedback: Feedback;
+  readonly feedback: Traced<Feedback>;
   /** What crossed the channel for it. */
   readonly bytes: { readonly down: number; readonly up: number };
 }

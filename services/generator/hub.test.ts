@@ -246,7 +246,7 @@ test('a cut that everybody holds is restored, and the run goes on from it', asyn
     journal: async (journal) => {
       const sites = { north: { losses: {}, seconds: 0, bytes: { down: 0, up: 0 } } };
       for (let iteration = 0; iteration < 100; iteration++)
-        await journal.append({ iteration, seconds: 0, epoch: 1, sites: { ...sites, south: sites.north } });
+        await journal.append({ iteration, seconds: 0, phases: {}, epoch: 1, sites: { ...sites, south: sites.north } });
     },
     prepare: async (store) => {
       for (const iteration of [50, 100])

@@ -1,14 +1,16 @@
 import { type Experiment, experimentDigest } from '#experiment';
 import type { CheckpointDamagedError, CheckpointStore, State } from '#nn';
+import { NO_TRACING, type Tracing } from '#telemetry';
 import { type HubChannel, readEpoch, type Scores, writeEpoch } from '#wire';
 import { Assembly } from './assembly.ts';
 import { ConditionLibrary } from './condition-library.ts';
-import { type Assignment, Exchange } from './exchange.ts';
+import { type Answer, type Assignment, Exchange } from './exchange.ts';
 import { generatorInput, type Order, releaseOrders, type SiteCode, type SyntheticImage, synthesize, wholeOrder } from './images.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { labelMapFile, readLabelMaps, writeLabelMaps } from './label-map-file.ts';
 import type { MembershipEvent } from './membership-event.ts';
 import { mixtureWeights } from './mixture.ts';
+import { Phases } from './phases.ts';
 import type { GeneratorTrainer } from './trainer.ts';
 
 export interface HubOptions {
@@ -21,6 +23,8 @@ export interface HubOptions {
   readonly onDamaged: (error: CheckpointDamagedError) => void;
   /** Told of all that happens to the membership. */
   readonly observe: (event: MembershipEvent) => void;
+  /** Spans of the iterations. Default: none. */
+  readonly tracing?: Tracing;
   /** Images that a site judges in one iteration. */
   readonly batchOf: (site: string) => number;
   /** Default: the site's place in the experiment. */
@@ -97,31 +101,50 @@ export class Hub {
    * `snapshot`: the sites keep their state after it. Null when a site was lost: then nothing has changed here, and the same iteration can be asked
    * again, which those who have answered do with the same feedback.
    */
-  async iterate(iteration: number, sites: readonly string[], snapshot: boolean, signal: AbortSignal): Promise<JournalEntry | null> {
-    const { trainer, experiment } = this.#options;
-    const { membership } = this.#assembly;
+  iterate(iteration: number, sites: readonly string[], snapshot: boolean, signal: AbortSignal): Promise<JournalEntry | null> {
+    const { tracing = NO_TRACING } = this.#options;
+    return tracing.iterationSpan(iteration, () => this.#iterate(iteration, sites, snapshot, new Phases(tracing), signal));
+  }
+
+  async #iterate(
+    iteration: number,
+    sites: readonly string[],
+    snapshot: boolean,
+    phases: Phases,
+    signal: AbortSignal,
+  ): Promise<JournalEntry | null> {
+    const { trainer } = this.#options;
     const started = performance.now();
-    const orders = this.#draw(iteration);
-    const images = trainer.forward(iteration, this.#input(orders));
-    const answers = await this.#exchange.all(this.#assignments(iteration, sites, orders, images, snapshot), signal);
+    const orders = phases.run('conditions', () => this.#draw(iteration));
+    const images = phases.run('forward', () => trainer.forward(iteration, this.#input(orders)));
+    const assignments = this.#assignments(iteration, sites, orders, images, snapshot);
+    const answers = await phases.wait('exchange', () => this.#exchange.all(assignments, signal));
     if (!answers) return null;
-    const participants = answers.map(({ site }) => ({ site, count: membership.seat(site).hello!.manifest.count }));
-    const weights = mixtureWeights(experiment.spec.training.mixture, participants);
-    const gradient = new Float32Array(images.length);
+    const gradient = phases.run('mixture', () => this.#mixed(orders, answers, images.length));
+    const contexts = answers.map(({ feedback }) => feedback.trace);
+    phases.run('update', () => trainer.backward(iteration, gradient), contexts);
+    const joined = this.#assembly.takeJoined();
+    return {
+      iteration,
+      seconds: (performance.now() - started) / 1000,
+      phases: phases.seconds,
+      epoch: this.#assembly.epoch,
+      ...(Object.keys(joined).length > 0 && { joined }),
+      sites: Object.fromEntries(answers.map(({ site, feedback: { losses, seconds }, bytes }) => [site, { losses, seconds, bytes }])),
+    };
+  }
+
+  /** Everybody's gradients, weighed, in the places of their images; 0 for who has not answered. */
+  #mixed(orders: readonly Order[], answers: readonly Answer[], length: number): Float32Array {
+    const participants = answers.map(({ site }) => ({ site, count: this.#assembly.membership.seat(site).hello!.manifest.count }));
+    const weights = mixtureWeights(this.#options.experiment.spec.training.mixture, participants);
+    const gradient = new Float32Array(length);
     for (const [i, { site, feedback }] of answers.entries()) {
       const first = this.#firstValue(orders, site);
       const { data } = feedback.gradient;
       for (let k = 0; k < data.length; k++) gradient[first + k] = weights[i]! * data[k]!;
     }
-    trainer.backward(iteration, gradient);
-    const joined = this.#assembly.takeJoined();
-    return {
-      iteration,
-      seconds: (performance.now() - started) / 1000,
-      epoch: this.#assembly.epoch,
-      ...(Object.keys(joined).length > 0 && { joined }),
-      sites: Object.fromEntries(answers.map(({ site, feedback: { losses, seconds }, bytes }) => [site, { losses, seconds, bytes }])),
-    };
+    return gradient;
   }
 
   /** Keeps the hub's part of the cut after `done` iterations, of which the sites have kept theirs. */

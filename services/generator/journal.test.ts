@@ -8,6 +8,7 @@ import { Journal, type JournalEntry, readJournal } from './journal.ts';
 const entry = (iteration: number, seconds = 0.5): JournalEntry => ({
   iteration,
   seconds,
+  phases: {},
   epoch: 1,
   sites: { north: { losses: { discriminator: 1.5, generator: -0.25 }, seconds: 0.125, bytes: { down: 900, up: 700 } } },
 });

@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Phase } from '#telemetry';
 import { JournalDamagedError } from './errors.ts';
 import { Participation } from './participation.ts';
 
@@ -7,6 +8,8 @@ import { Participation } from './participation.ts';
 export interface JournalEntry {
   readonly iteration: number;
   readonly seconds: number;
+  /** Of its parts, by name: forward, exchange, update, ... */
+  readonly phases: Readonly<Partial<Record<Phase, number>>>;
   /** Of the hub that did it. */
   readonly epoch: number;
   /** Sites that began this iteration from another state than the one that they had after the last: of that iteration, null for their seed. */

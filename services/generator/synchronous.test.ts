@@ -29,7 +29,7 @@ async function trace({ start = 0, abortAt, fake, ...plan }: Plan): Promise<{ don
       if (iteration === abortAt) abort.abort();
       assert.equal(signal.aborted, false, 'an iteration is finished, not broken off');
       events.push(`iterate ${iteration}${snapshot ? ' cut' : ''}`);
-      return { iteration, seconds: 0, epoch: 1, sites: {} };
+      return { iteration, seconds: 0, phases: {}, epoch: 1, sites: {} };
     },
     checkpoint: async (done: number) => void events.push(`hub keeps ${done}`),
     snapshotSites: async (done: number, signal: AbortSignal) => {
@@ -109,7 +109,7 @@ test('a run that was finished does nothing more', async () => {
   assert.deepEqual(await trace({ iterations: 4, checkpointEvery: 2, sampleEvery: 2, start: 4 }), { done: 4, events: [] });
 });
 
-const entry = (iteration: number): JournalEntry => ({ iteration, seconds: 0, epoch: 1, sites: {} });
+const entry = (iteration: number): JournalEntry => ({ iteration, seconds: 0, phases: {}, epoch: 1, sites: {} });
 
 test('an iteration in which a site was lost is asked again, and journalled once', async () => {
   let attempts = 0;
@@ -125,7 +125,7 @@ test('an iteration in which a site was lost is asked again, and journalled once'
       iterate: async (t: number) => (++attempts < 3 ? null : entry(t)),
     }),
   });
-  assert.deepEqual(events, ['sampled 0', 'settle 0', 'settle 0', 'settle 0', 'journal 0', 'shown 0', 'hub keeps 1', 'sampled 1']);
+  assert.deepEqual(events, ['settle 0', 'settle 0', 'settle 0', 'journal 0', 'shown 0', 'hub keeps 1', 'sampled 1']);
 });
 
 test('a run that is taken back does its iterations again', async () => {

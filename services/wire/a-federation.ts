@@ -1,3 +1,4 @@
+import { NO_TRACING } from '#telemetry';
 import type { SiteChannel, SiteHandlers } from './channel.ts';
 import type { EndSettings } from './correspondence.ts';
 import { type InProcessOptions, inProcessFederation } from './in-process.ts';
@@ -85,7 +86,15 @@ export function serve(site: SiteChannel, handlers: Partial<SiteHandlers> = {}): 
 
 /** What an end is told, for tests that put one end against a peer that does not keep to the protocol. */
 export function aSettings(change: Partial<EndSettings> = {}): EndSettings {
-  return { run: 'nuclei', protocol: PROTOCOL, limits: DEFAULT_LIMITS, shareErrorMessages: true, refused: () => {}, ...change };
+  return {
+    run: 'nuclei',
+    protocol: PROTOCOL,
+    limits: DEFAULT_LIMITS,
+    shareErrorMessages: true,
+    refused: () => {},
+    tracing: NO_TRACING,
+    ...change,
+  };
 }
 
 export function aLetter(bytes: Uint8Array): Letter {

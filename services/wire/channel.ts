@@ -1,3 +1,4 @@
+import type { Carrier } from '#telemetry';
 import type { Conditions, Control, ControlReply, Feedback, Hello, ReplyTo, Welcome, Work } from './messages.ts';
 
 /** What went over a channel so far, envelopes as they cross the network. */
@@ -7,6 +8,9 @@ export interface Traffic {
   /** site -> hub */
   readonly up: { readonly messages: number; readonly bytes: number };
 }
+
+/** A message, and the context of the span in which its sender made it. */
+export type Traced<M> = M & { readonly trace: Carrier };
 
 /**
  * The hub's end. Every wait rejects with a WireError (code, retryable) or, when `signal` was aborted by hand, with its
@@ -22,7 +26,7 @@ export interface HubChannel {
   /** Receives the complete label maps of a site; a second set replaces the first. */
   onConditions(handler: (site: string, conditions: Conditions) => Promise<void>): void;
   /** One training step at a site. One may be in flight per site (WireBusyError). Sending the same work again is safe. The fakes must not change before it settles. */
-  exchange(site: string, work: Work, signal: AbortSignal): Promise<Feedback>;
+  exchange(site: string, work: Work, signal: AbortSignal): Promise<Traced<Feedback>>;
   control<C extends Control>(site: string, message: C, signal: AbortSignal): Promise<ReplyTo<C>>;
   traffic(site: string): Traffic;
   /** Aborted, with a WireClosedError, by `close`. */

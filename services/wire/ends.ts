@@ -1,3 +1,4 @@
+import { NO_TRACING, type Tracing } from '#telemetry';
 import type { HubChannel, SiteChannel } from './channel.ts';
 import type { EndSettings } from './correspondence.ts';
 import { HubEnd } from './hub.ts';
@@ -14,6 +15,8 @@ export interface EndOptions {
   readonly shareErrorMessages?: boolean;
   /** told of every request that this end answered with an error */
   readonly refused?: (peer: string, error: unknown) => void;
+  /** spans of what is asked and answered. Default: none */
+  readonly tracing?: Tracing;
 }
 
 /** The hub's channel over a link. */
@@ -26,6 +29,6 @@ export function siteChannel(link: Link, site: string, options: EndOptions): Site
   return new SiteEnd(link, settingsOf(options), site);
 }
 
-function settingsOf({ run, limits, shareErrorMessages = false, refused = () => {} }: EndOptions): EndSettings {
-  return { run, protocol: PROTOCOL, limits: { ...DEFAULT_LIMITS, ...limits }, shareErrorMessages, refused };
+function settingsOf({ run, limits, shareErrorMessages = false, refused = () => {}, tracing = NO_TRACING }: EndOptions): EndSettings {
+  return { run, protocol: PROTOCOL, limits: { ...DEFAULT_LIMITS, ...limits }, shareErrorMessages, refused, tracing };
 }

@@ -1,4 +1,4 @@
-import type { HubChannel, Traffic } from './channel.ts';
+import type { HubChannel, Traced, Traffic } from './channel.ts';
 import { ConditionsAssembly } from './conditions.ts';
 import { controlParts, readReply } from './control.ts';
 import { Correspondence, type EndSettings, isOf } from './correspondence.ts';
@@ -75,14 +75,14 @@ export class HubEnd implements HubChannel {
     seat.letters.interrupt(new WireUnreachableError(`site ${site} has to join again`));
   }
 
-  async exchange(site: string, work: Work, signal: AbortSignal): Promise<Feedback> {
+  async exchange(site: string, work: Work, signal: AbortSignal): Promise<Traced<Feedback>> {
     const seat = this.#seat(site);
     if (seat.iteration !== null) throw new WireBusyError(site, seat.iteration);
     seat.iteration = work.iteration;
     try {
       const { codecs, hubEpoch } = await this.#welcomed(site, signal);
-      const answer = await seat.letters.ask(workDraft(work, codecs.images), hubEpoch, 'feedback', signal);
-      return readFeedback(answer, work, codecs.feedback);
+      const { envelope, trace } = await seat.letters.ask(workDraft(work, codecs.images), hubEpoch, 'feedback', signal);
+      return { ...readFeedback(envelope, work, codecs.feedback), trace };
     } finally {
       seat.iteration = null;
     }
@@ -92,7 +92,7 @@ export class HubEnd implements HubChannel {
     const { letters } = this.#seat(site);
     const { hubEpoch } = await this.#welcomed(site, signal);
     for (const { draft, last } of controlParts(message)) {
-      if (last) return readReply(await letters.ask(draft, hubEpoch, 'reply', signal), message);
+      if (last) return readReply((await letters.ask(draft, hubEpoch, 'reply', signal)).envelope, message);
       await letters.ask(draft, hubEpoch, 'ack', signal);
     }
     throw new WireUsageError('a control without a message');

@@ -1,4 +1,4 @@
-export type { HubChannel, SiteChannel, SiteHandlers, Traffic } from './channel.ts';
+export type { HubChannel, SiteChannel, SiteHandlers, Traced, Traffic } from './channel.ts';
 export { type EndOptions, hubChannel, siteChannel } from './ends.ts';
 export { readEpoch, writeEpoch } from './epoch-file.ts';
 export {

@@ -111,7 +111,8 @@ export class SiteEnd implements SiteChannel {
   }
 
   async #join(hello: Hello, signal: AbortSignal): Promise<Membership> {
-    const welcome = readWelcome(await this.#letters.ask(helloDraft(hello), hello.hubEpoch, 'welcome', signal), hello);
+    const { envelope } = await this.#letters.ask(helloDraft(hello), hello.hubEpoch, 'welcome', signal);
+    const welcome = readWelcome(envelope, hello);
     this.#epoch = welcome.hubEpoch;
     this.#newest = null;
     this.#control = new ControlAssembly(this.#settings.limits);

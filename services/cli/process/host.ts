@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { loadNative } from '#nn';
 import { createLogger, type Logger, startProbes, startTelemetry, type Telemetry } from '#telemetry';
@@ -7,7 +8,7 @@ import { VERSION } from '../versions.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { Recorder } from './recorder.ts';
 import type { ProcessSettings } from './settings.ts';
-import type { Order, Report } from './thread.ts';
+import type { Order, Report, ThreadStart } from './thread.ts';
 
 /** What a pod's process does, beside what all of them do. */
 export interface Program<Data> {
@@ -36,19 +37,23 @@ export async function runProcess<Data>(program: Program<Data>): Promise<number> 
   const write = (line: string) => process.stderr.write(`${line}\n`);
   const format = settings.logFormat ?? (process.stderr.isTTY ? 'text' : 'json');
   const of = { run, ...(site !== undefined && { site }) };
-  const telemetry = await startTelemetry({
+  const identity = {
     service: `asyndgan-${role}`,
     version: VERSION,
     ...of,
+    instance: randomUUID(),
+    ...(program.otlp !== undefined && { otlpEndpoint: program.otlp }),
+  };
+  const telemetry = await startTelemetry({
+    ...identity,
     role: 'main',
     prometheus: settings.http !== null,
-    ...(program.otlp !== undefined && { otlpEndpoint: program.otlp }),
     warn: (message, fields) => logger.warn(message, fields),
   });
   const fields = { service: `asyndgan-${role}`, ...of };
   const logger = createLogger({ level: settings.logLevel, write, format, ...(format === 'json' && { fields }), sink: telemetry.logs });
   try {
-    return await host(program, logger, telemetry);
+    return await host(program, identity, logger, telemetry);
   } catch (error) {
     return sayFailure(logger, failureOf(error));
   } finally {
@@ -59,6 +64,7 @@ export async function runProcess<Data>(program: Program<Data>): Promise<number> 
 /** Training has its own thread, but TensorFlow is loaded on this one first (see loadNative). */
 async function host<Data>(
   { settings, openLink, thread, threadData }: Program<Data>,
+  identity: ThreadStart<Data>['telemetry'],
   logger: Logger,
   telemetry: Telemetry,
 ): Promise<number> {
@@ -77,7 +83,10 @@ async function host<Data>(
   try {
     link = await openLink(logger, () => recorder.reconnected(), stop.signal);
     void servePort(link, port1);
-    const training = new Worker(thread, { workerData: { link: port2, data: threadData }, transferList: [port2] });
+    const training = new Worker(thread, {
+      workerData: { link: port2, data: threadData, telemetry: identity } satisfies ThreadStart<Data>,
+      transferList: [port2],
+    });
     worker = training;
     stop.signal.addEventListener('abort', () => training.postMessage({ kind: 'stop', reason: String(stop.signal.reason) } satisfies Order));
     const exitCode = await new Promise<number>((resolve) => {

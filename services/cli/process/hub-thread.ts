@@ -29,18 +29,18 @@ export interface HubThreadData extends ThreadLayout {
 const LAST_WORD_MS = 10_000;
 
 /** The training thread of the hub: from the first hello to the report. */
-await inThread<HubThreadData>(async ({ data, link, signal, report }) => {
+await inThread<HubThreadData>(async ({ data, tracing, link, signal, report }) => {
   const { run: name, experimentFile, state, terminal, threads, shards } = data;
   const experiment = await loadExperiment(experimentFile);
   const { model } = experiment.spec;
   const output = layout(state);
   const progress = new Progress(progressStream(terminal, report));
   const refused = warning(report, 'a request of a site was refused');
-  const channel = hubChannel(portLink(link), { run: name, shareErrorMessages: true, refused: (_site, error) => refused(error) });
+  const channel = hubChannel(portLink(link), { run: name, tracing, shareErrorMessages: true, refused: (_site, error) => refused(error) });
   const watch = new Stopwatch();
   const native = loadNative();
   const party = await openHub(experiment, channel, {
-    ...{ native, shards, directory: output.checkpoints, journal: output.journal, events: output.events },
+    ...{ native, shards, tracing, directory: output.checkpoints, journal: output.journal, events: output.events },
     onDamaged: warning(report, 'a damaged checkpoint is passed over'),
     observe: memberships(experiment, report),
   });

@@ -1,5 +1,5 @@
 import type { JournalEntry } from '#generator';
-import type { Logger, Metrics } from '#telemetry';
+import type { Logger, Metrics, Phase } from '#telemetry';
 import type { Report } from './thread.ts';
 
 /** Makes metrics, log lines and the answer to /readyz of what the training thread reports. */
@@ -43,10 +43,11 @@ export class Recorder {
     }
   }
 
-  #iterated({ iteration, seconds, sites }: JournalEntry): void {
+  #iterated({ iteration, seconds, phases, sites }: JournalEntry): void {
     const metrics = this.#metrics;
     metrics.iteration(iteration + 1);
     metrics.iterationDuration(seconds);
+    for (const [phase, of] of Object.entries(phases)) metrics.phaseDuration(of, { phase: phase as Phase });
     for (const [site, { losses, seconds: latency, bytes }] of Object.entries(sites)) {
       metrics.siteLatency(latency, { site });
       metrics.wireBytes(bytes.down, { site, direction: 'down' });

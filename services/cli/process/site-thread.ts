@@ -19,15 +19,15 @@ export interface SiteThreadData extends ThreadLayout {
 }
 
 /** The training thread of a site. */
-await inThread<SiteThreadData>(async ({ data, link, signal, report }) => {
+await inThread<SiteThreadData>(async ({ data, tracing, link, signal, report }) => {
   const { run, site: name, shards, checkpoints: directory } = data;
   const experiment = await loadExperiment(data.experimentFile);
   const own = await openDataOf(name, experiment, data.dataFolder);
   const perceptualWeights = await readPerceptualWeights(experiment, data.dataFolder);
   const onDamaged = warning(report, 'a damaged snapshot is passed over');
-  const { site, close } = openSite(experiment, own, { native: loadNative(), shards, directory, onDamaged, perceptualWeights });
+  const { site, close } = openSite(experiment, own, { native: loadNative(), shards, tracing, directory, onDamaged, perceptualWeights });
   const refused = warning(report, 'a request of the hub was refused');
-  const channel = siteChannel(portLink(link), name, { run, refused: (_hub, error) => refused(error) });
+  const channel = siteChannel(portLink(link), name, { run, tracing, refused: (_hub, error) => refused(error) });
   try {
     report({ kind: 'ready', problem: null });
     const departure = await site.run(channel, signal);

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { JournalEntry } from '#generator';
-import type { LogFields, LogLevel } from '#telemetry';
+import { type LogFields, type LogLevel, startTelemetry, type TelemetryOptions, type Tracing } from '#telemetry';
 import { type Failure, failureOf } from './failure.ts';
 
 /** What the training thread tells the network thread. */
@@ -23,6 +23,7 @@ export type Order = { readonly kind: 'stop'; readonly reason: string };
 /** The training thread as its program sees it. */
 export interface ThreadContext<Data> {
   readonly data: Data;
+  readonly tracing: Tracing;
   /** Leads to the network thread's link. */
   readonly link: MessagePort;
   /** Aborted when the process is to keep its state and end. */
@@ -36,6 +37,13 @@ export interface Ending {
   readonly words: string;
 }
 
+/** What a training thread is started with. */
+export interface ThreadStart<Data> {
+  readonly link: MessagePort;
+  readonly data: Data;
+  readonly telemetry: Omit<TelemetryOptions, 'role' | 'warn'>;
+}
+
 const ALIVE_EVERY_MS = 5000;
 
 /** The body of a training thread: runs `main` and reports how it ended. */
@@ -46,10 +54,16 @@ export async function inThread<Data>(main: (context: ThreadContext<Data>) => Pro
   const stop = new AbortController();
   host.on('message', ({ reason }: Order) => stop.abort(new Error(reason)));
   const alive = setInterval(() => report({ kind: 'alive' }), ALIVE_EVERY_MS);
-  const { link, data } = workerData as { link: MessagePort; data: Data };
+  const { link, data, telemetry: identity } = workerData as ThreadStart<Data>;
+  const warn: TelemetryOptions['warn'] = (message, fields) => report({ kind: 'log', level: 'warn', message, fields });
+  const telemetry = await startTelemetry({ ...identity, role: 'worker', warn });
   try {
-    report({ kind: 'ended', ...(await main({ data, link, signal: stop.signal, report })) });
+    const { tracing } = telemetry;
+    const ending = await main({ data, tracing, link, signal: stop.signal, report });
+    await telemetry.shutdown();
+    report({ kind: 'ended', ...ending });
   } catch (error) {
+    await telemetry.shutdown();
     report({ kind: 'failed', failure: failureOf(error) });
   } finally {
     clearInterval(alive);

@@ -19,6 +19,7 @@ export interface Federation {
   liveHandles(): number;
   /** Told of every iteration that is done. */
   readonly iterated?: (entry: JournalEntry) => void;
+  /** Idempotent. */
   close(): Promise<void>;
 }
 
@@ -70,11 +71,16 @@ async function assemble(experiment: Experiment, options: HubPartyOptions, openSi
   const sites = openSites();
   const channels = experiment.spec.sites.map(({ name }) => wires.site(name));
   const runs = sites.map(({ site }, i) => site.run(channels[i]!, signal));
-  const close = async () => {
+  const end = async () => {
     await Promise.all([wires.hub, ...channels].map((channel) => channel.close()));
     await Promise.allSettled(runs);
     await closeHub();
     for (const site of sites) site.close();
+  };
+  let ended: Promise<void> | undefined;
+  const close = () => {
+    ended ??= end();
+    return ended;
   };
   try {
     const start = await Promise.race([hub.start(signal), Promise.all(runs).then(() => Promise.reject(new Error('no site is left')))]);

@@ -4,6 +4,7 @@ import { type Batch, DiscriminatorTrainer, Site } from '#discriminator';
 import type { Experiment } from '#experiment';
 import { appendEvent, GeneratorTrainer, Hub, type HubOptions, Journal, type MembershipEvent } from '#generator';
 import { CheckpointStore, type Native, type NnError, type State } from '#nn';
+import type { Tracing } from '#telemetry';
 import type { HubChannel } from '#wire';
 import type { SiteData } from './site-data.ts';
 
@@ -16,6 +17,8 @@ export interface PartyOptions {
   readonly directory: string;
   /** Told of a damaged checkpoint that is passed over. */
   readonly onDamaged: (error: NnError) => void;
+  /** Default: no spans. */
+  readonly tracing?: Tracing;
 }
 
 export interface HubPartyOptions extends PartyOptions {
@@ -38,7 +41,7 @@ export interface HubParty {
 /** The hub with its generator. Close the channel before it. */
 export async function openHub(experiment: Experiment, channel: HubChannel, options: HubPartyOptions): Promise<HubParty> {
   const { model, training, sites } = experiment.spec;
-  const { native, shards, directory, onDamaged, events, observe, code, batchSize = training.batchSize } = options;
+  const { native, shards, directory, onDamaged, events, observe, code, tracing, batchSize = training.batchSize } = options;
   const trainer = new GeneratorTrainer(native, { model, training, batchSize: batchSize * sites.length, shards });
   const journal = await Journal.open(options.journal);
   const close = async () => {
@@ -47,7 +50,7 @@ export async function openHub(experiment: Experiment, channel: HubChannel, optio
   };
   try {
     const hub = await Hub.open({
-      ...{ experiment, channel, trainer, journal, onDamaged, ...(code && { code }) },
+      ...{ experiment, channel, trainer, journal, onDamaged, ...(code && { code }), ...(tracing && { tracing }) },
       store: new CheckpointStore(join(directory, 'hub')),
       batchOf: () => batchSize,
       observe: (event) => {
@@ -80,7 +83,7 @@ export interface SiteParty {
 /** A site with its discriminator. */
 export function openSite(experiment: Experiment, { site: name, train, test }: SiteData, options: SitePartyOptions): SiteParty {
   const { model, training } = experiment.spec;
-  const { native, shards, directory, onDamaged, perceptualWeights, batchSize = training.batchSize, extraConditions } = options;
+  const { native, shards, directory, onDamaged, perceptualWeights, tracing, batchSize = training.batchSize, extraConditions } = options;
   const trainer = new DiscriminatorTrainer(native, {
     ...{ model, training, batchSize, shards, perceptualWeights },
     conditionChannels: conditionChannels(model.labels) + (extraConditions?.channels ?? 0),
@@ -90,6 +93,7 @@ export function openSite(experiment: Experiment, { site: name, train, test }: Si
     ...{ name, experiment, native, trainer, train, test, onDamaged, batchSize },
     store: new CheckpointStore(join(directory, name)),
     ...(extraConditions && { extraConditions: extraConditions.of }),
+    ...(tracing && { tracing }),
   });
   return { site, trainer, close: () => trainer.close() };
 }

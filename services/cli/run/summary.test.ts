@@ -7,6 +7,7 @@ import { bytesPerIteration, frechetBySite, iterationsPerSecond, originalBytesPer
 const entry = (iteration: number, seconds: number, bytes: Record<string, { down: number; up: number }>): JournalEntry => ({
   iteration,
   seconds,
+  phases: {},
   epoch: 1,
   sites: Object.fromEntries(Object.entries(bytes).map(([site, each]) => [site, { losses: {}, seconds: 0, bytes: each }])),
 });
