@@ -71,7 +71,7 @@ export class Site {
   /**
    * Takes part in the run until the hub says stop or `signal` aborts; then the site keeps its state, says that it leaves and gives 'left'.
    * Through losses of the hub it keeps its state in memory and joins again. Throws HubLostError after spec.membership.hubTimeoutSeconds
-   * without the hub, the state kept, and WireClosedError when the channel is closed here.
+   * without the hub, the state kept, and WireClosedError when the channel is closed here. When it settles, nothing is computed or written any more.
    */
   async run(channel: SiteChannel, signal: AbortSignal): Promise<Departure> {
     const { name, experiment, store, heartbeatSeconds = 2 } = this.#options;
@@ -90,7 +90,11 @@ export class Site {
     };
     const { hubTimeoutSeconds } = experiment.spec.membership;
     const attendance = new Attendance(attendant, channel, { heartbeatSeconds, hubTimeoutSeconds }, () => performance.now());
-    return attendance.run(this.#stop.signal, signal);
+    try {
+      return await attendance.run(this.#stop.signal, signal);
+    } finally {
+      await this.#turn;
+    }
   }
 
   async #hello(): Promise<Hello> {

@@ -80,8 +80,8 @@ export class ReplayError extends GeneratorError {
 export class HubReplacedError extends GeneratorError {
   readonly code = 'HUB_REPLACED';
 
-  constructor(site: string, epoch: number, cause: unknown) {
-    super(`site ${site} follows a newer hub than this one (epoch ${epoch}): this hub ends, the newer one goes on`, { cause });
+  constructor(site: string, cause: unknown) {
+    super(`site ${site} follows a newer hub than this one: this hub ends, the newer one goes on`, { cause });
   }
 }
 

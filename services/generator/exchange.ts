@@ -1,7 +1,8 @@
 import type { Feedback, HubChannel, Traced, Work } from '#wire';
-import type { Assembly } from './assembly.ts';
 import { NotFiniteError } from './errors.ts';
 import { meaningOf } from './losses.ts';
+import type { Membership } from './membership.ts';
+import type { Reception } from './reception.ts';
 
 /** A site and what it has to do. */
 export interface Assignment {
@@ -20,12 +21,14 @@ export interface Answer {
 /** The conversation of one iteration. */
 export class Exchange {
   readonly #channel: HubChannel;
-  readonly #assembly: Assembly;
+  readonly #membership: Membership;
+  readonly #reception: Reception;
   readonly #timeoutMs: number;
 
-  constructor(channel: HubChannel, assembly: Assembly, timeoutSeconds: number) {
+  constructor(channel: HubChannel, membership: Membership, reception: Reception, timeoutSeconds: number) {
     this.#channel = channel;
-    this.#assembly = assembly;
+    this.#membership = membership;
+    this.#reception = reception;
     this.#timeoutMs = timeoutSeconds * 1000;
   }
 
@@ -44,7 +47,7 @@ export class Exchange {
         assignments.map((assignment) =>
           this.#one(assignment, over.signal).catch((error: unknown) => {
             signal.throwIfAborted();
-            if (error !== abandoned) this.#assembly.failed(assignment.site, error);
+            if (error !== abandoned) this.#reception.failed(assignment.site, error);
             over.abort(abandoned);
             return null;
           }),
@@ -59,13 +62,12 @@ export class Exchange {
   }
 
   async #one({ site, work }: Assignment, signal: AbortSignal): Promise<Answer> {
-    const { membership } = this.#assembly;
     const before = this.#channel.traffic(site);
     const feedback = await this.#channel.exchange(site, work, signal).catch((error: unknown) => {
       throw meaningOf(error) === 'Diverged' ? new NotFiniteError(work.iteration, site, error) : error;
     });
-    membership.answered(site);
-    if (feedback.snapshotTaken) membership.kept(site, work.iteration + 1);
+    this.#membership.answered(site);
+    if (feedback.snapshotTaken) this.#membership.kept(site, work.iteration + 1);
     const { down, up } = this.#channel.traffic(site);
     return { site, feedback, bytes: { down: down.bytes - before.down.bytes, up: up.bytes - before.up.bytes } };
   }

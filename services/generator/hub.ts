@@ -4,14 +4,17 @@ import { NO_TRACING, type Tracing } from '#telemetry';
 import { type HubChannel, readEpoch, type Scores, writeEpoch } from '#wire';
 import { Assembly } from './assembly.ts';
 import { ConditionLibrary } from './condition-library.ts';
-import { type Answer, type Assignment, Exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
 import { generatorInput, type Order, releaseOrders, type SiteCode, type SyntheticImage, synthesize, wholeOrder } from './images.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { labelMapFile, readLabelMaps, writeLabelMaps } from './label-map-file.ts';
+import { Membership } from './membership.ts';
 import type { MembershipEvent } from './membership-event.ts';
 import { mixtureWeights } from './mixture.ts';
 import { Phases } from './phases.ts';
+import { type Announce, Reception } from './reception.ts';
 import type { GeneratorTrainer } from './trainer.ts';
+import { TrainingBatch } from './training-batch.ts';
 
 export interface HubOptions {
   readonly experiment: Experiment;
@@ -34,6 +37,8 @@ export interface HubOptions {
 /** The hub's side of a run: who takes part, what they are sent, and the generator that learns from their answers. */
 export class Hub {
   readonly #options: HubOptions;
+  readonly #membership: Membership;
+  readonly #reception: Reception;
   readonly #assembly: Assembly;
   readonly #exchange: Exchange;
   readonly #library: ConditionLibrary;
@@ -61,19 +66,24 @@ export class Hub {
   }
 
   private constructor(options: HubOptions, epoch: number, library: ConditionLibrary, cuts: readonly number[]) {
-    const { channel, store } = options;
+    const { experiment, channel, store } = options;
     this.#options = options;
     this.#library = library;
-    this.#assembly = new Assembly({ ...options, epoch, cuts, now: () => performance.now() });
-    this.#exchange = new Exchange(channel, this.#assembly, options.experiment.spec.membership.iterationTimeoutSeconds);
-    const { membership } = this.#assembly;
-    channel.onJoin((hello) => this.#assembly.welcome(hello));
+    const membership = new Membership(experiment.spec.sites.map(({ name }) => name));
+    const announce: Announce = (kind, about) => this.#announce(kind, about);
+    const shared = { ...options, membership, cuts: new Set(cuts), announce, now: () => performance.now() };
+    const reception = new Reception(shared, epoch);
+    this.#membership = membership;
+    this.#reception = reception;
+    this.#assembly = new Assembly({ ...shared, reception });
+    this.#exchange = new Exchange(channel, membership, reception, experiment.spec.membership.iterationTimeoutSeconds);
+    channel.onJoin((hello) => reception.welcome(hello));
     channel.onConditions(async (site, conditions) => {
       this.#library.store(site, conditions);
       await writeLabelMaps(labelMapFile(store.directory, site), conditions);
       membership.ready(site);
     });
-    channel.onHeartbeat((site, leaving) => (leaving ? this.#assembly.left(site) : membership.heard(site)));
+    channel.onHeartbeat((site, leaving) => (leaving ? reception.left(site) : membership.heard(site)));
   }
 
   /** Waits for the sites and brings everybody to one state; gives the iteration to start with. Throws QuorumError, NoSharedCutError. */
@@ -88,7 +98,7 @@ export class Hub {
 
   /** The sites that take part, in the order of the experiment. */
   get members(): string[] {
-    return this.#assembly.membership.members.map(({ site }) => site);
+    return this.#membership.members.map(({ site }) => site);
   }
 
   /** Who takes part has changed: the next iteration should end in a cut. */
@@ -113,14 +123,14 @@ export class Hub {
     phases: Phases,
     signal: AbortSignal,
   ): Promise<JournalEntry | null> {
-    const { trainer } = this.#options;
+    const { trainer, experiment, batchOf } = this.#options;
     const started = performance.now();
-    const orders = phases.run('conditions', () => this.#draw(iteration));
-    const images = phases.run('forward', () => trainer.forward(iteration, this.#input(orders)));
-    const assignments = this.#assignments(iteration, sites, orders, images, snapshot);
-    const answers = await phases.wait('exchange', () => this.#exchange.all(assignments, signal));
+    const batch = phases.run('conditions', () => new TrainingBatch(experiment, this.#library, batchOf, iteration));
+    const images = phases.run('forward', () => trainer.forward(iteration, this.#input(batch.orders)));
+    const answers = await phases.wait('exchange', () => this.#exchange.all(batch.assignments(sites, images, snapshot), signal));
     if (!answers) return null;
-    const gradient = phases.run('mixture', () => this.#mixed(orders, answers, images.length));
+    const participants = answers.map(({ site }) => ({ site, count: this.#membership.seat(site).hello!.manifest.count }));
+    const gradient = phases.run('mixture', () => batch.gradient(answers, mixtureWeights(experiment.spec.training.mixture, participants)));
     const contexts = answers.map(({ feedback }) => feedback.trace);
     phases.run('update', () => trainer.backward(iteration, gradient), contexts);
     const joined = this.#assembly.takeJoined();
@@ -128,23 +138,10 @@ export class Hub {
       iteration,
       seconds: (performance.now() - started) / 1000,
       phases: phases.seconds,
-      epoch: this.#assembly.epoch,
+      epoch: this.#reception.epoch,
       ...(Object.keys(joined).length > 0 && { joined }),
       sites: Object.fromEntries(answers.map(({ site, feedback: { losses, seconds }, bytes }) => [site, { losses, seconds, bytes }])),
     };
-  }
-
-  /** Everybody's gradients, weighed, in the places of their images; 0 for who has not answered. */
-  #mixed(orders: readonly Order[], answers: readonly Answer[], length: number): Float32Array {
-    const participants = answers.map(({ site }) => ({ site, count: this.#assembly.membership.seat(site).hello!.manifest.count }));
-    const weights = mixtureWeights(this.#options.experiment.spec.training.mixture, participants);
-    const gradient = new Float32Array(length);
-    for (const [i, { site, feedback }] of answers.entries()) {
-      const first = this.#firstValue(orders, site);
-      const { data } = feedback.gradient;
-      for (let k = 0; k < data.length; k++) gradient[first + k] = weights[i]! * data[k]!;
-    }
-    return gradient;
   }
 
   /** Keeps the hub's part of the cut after `done` iterations, of which the sites have kept theirs. */
@@ -173,15 +170,18 @@ export class Hub {
 
   /** Has every site keep its state after `done` iterations. False when one was lost: then there is no cut. */
   async snapshotSites(done: number, signal: AbortSignal): Promise<boolean> {
-    const { channel } = this.#options;
+    const { channel, experiment } = this.#options;
+    const deadline = AbortSignal.timeout(experiment.spec.membership.iterationTimeoutSeconds * 1000);
+    const either = AbortSignal.any([signal, deadline]);
     const kept = await Promise.all(
       this.members.map(async (site) => {
         try {
-          await channel.control(site, { kind: 'snapshot', iteration: done }, signal);
-          this.#assembly.membership.kept(site, done);
+          await channel.control(site, { kind: 'snapshot', iteration: done }, either);
+          this.#membership.kept(site, done);
           return true;
         } catch (error) {
-          this.#assembly.failed(site, error);
+          signal.throwIfAborted();
+          this.#reception.failed(site, error);
           return false;
         }
       }),
@@ -209,7 +209,7 @@ export class Hub {
   /** Has every site that holds test images score the segmenter on them; only numbers come back. */
   async score(segmenter: unknown, weights: State, signal: AbortSignal): Promise<Record<string, Scores>> {
     const tensors = [...weights].map(([name, value]) => ({ name, ...value }));
-    const able = this.#assembly.membership.members.filter(({ hello }) => hello!.manifest.testCount > 0);
+    const able = this.#membership.members.filter(({ hello }) => hello!.manifest.testCount > 0);
     const scores = await Promise.all(
       able.map(async ({ site }) => {
         const reply = await this.#options.channel.control(site, { kind: 'evaluate', segmenter, weights: tensors }, signal);
@@ -219,50 +219,27 @@ export class Hub {
     return Object.fromEntries(scores);
   }
 
+  #announce(kind: MembershipEvent['kind'], about: Partial<MembershipEvent> = {}): void {
+    const { seats } = this.#membership;
+    this.#options.observe({
+      time: new Date().toISOString(),
+      kind,
+      epoch: this.#reception.epoch,
+      iteration: this.#options.journal.participation.length,
+      present: seats.filter(({ present }) => present).length,
+      desired: seats.length,
+      ...about,
+    });
+  }
+
   /** The sites whose label maps are here, in the order of the experiment. */
   get #known(): string[] {
     return this.#options.experiment.spec.sites.map(({ name }) => name).filter((site) => this.#library.has(site));
-  }
-
-  /** Every site has its places in the batch, whether it takes part or not: the graph's shapes are fixed. */
-  #draw(iteration: number): Order[] {
-    const { experiment, batchOf } = this.#options;
-    const { sites, training } = experiment.spec;
-    return sites.flatMap(({ name: site }) => {
-      const conditions = this.#library.has(site)
-        ? this.#library.draw(site, batchOf(site), training.cropSize, iteration)
-        : this.#library.blank(batchOf(site), training.cropSize);
-      return conditions.map((condition, i): Order => ({ site, condition, draw: ['input', site, iteration, i] }));
-    });
   }
 
   #input(orders: readonly Order[]) {
     const { experiment, code } = this.#options;
     const indexOf = (site: string) => experiment.spec.sites.findIndex(({ name }) => name === site);
     return generatorInput(experiment.spec.model, experiment.spec.training.seed, this.#library, code ?? indexOf, orders);
-  }
-
-  #assignments(
-    iteration: number,
-    sites: readonly string[],
-    orders: readonly Order[],
-    images: Float32Array,
-    snapshot: boolean,
-  ): Assignment[] {
-    const { cropSize } = this.#options.experiment.spec.training;
-    const { channels } = this.#options.experiment.spec.model.image;
-    return sites.map((site) => {
-      const conditions = orders.filter((order) => order.site === site).map(({ condition }) => condition.ref);
-      const shape = [conditions.length, cropSize, cropSize, channels];
-      const first = this.#firstValue(orders, site);
-      const fakes = { shape, data: images.slice(first, first + shape.reduce((a, b) => a * b)) };
-      return { site, work: { iteration, generatorVersion: iteration, conditions, fakes, snapshot } };
-    });
-  }
-
-  /** Where the site's images begin in the batch. */
-  #firstValue(orders: readonly Order[], site: string): number {
-    const { training, model } = this.#options.experiment.spec;
-    return orders.findIndex((order) => order.site === site) * training.cropSize ** 2 * model.image.channels;
   }
 }

@@ -47,6 +47,7 @@ export class Federation {
   readonly #wires: InProcessFederation;
   readonly #sites = new Map<string, RunningSite>();
   readonly #watchers = new Set<(iteration: number) => void>();
+  #closed = false;
   #hub: { channel: HubChannel; stop: AbortController; ended: Promise<number> } | null = null;
 
   constructor(experiment: Experiment, directory: string, networks: Networks = { generator: aGenerator, discriminator: aDiscriminator }) {
@@ -137,21 +138,15 @@ export class Federation {
 
   /** Resolves when the event has happened. */
   async hears(kind: MembershipEvent['kind'], site?: string): Promise<MembershipEvent> {
-    for (;;) {
-      const event = this.events.find((each) => each.kind === kind && (site === undefined || each.site === site));
-      if (event) return event;
-      await sleep(2);
-    }
+    return this.#eventually(() => this.events.find((each) => each.kind === kind && (site === undefined || each.site === site)));
   }
 
   /** Resolves with the first event of `kind` and site behind the first of kind `first`. */
   async hearsAfter(first: MembershipEvent['kind'], kind: MembershipEvent['kind'], site: string): Promise<MembershipEvent> {
-    for (;;) {
+    return this.#eventually(() => {
       const at = this.events.findIndex((each) => each.kind === first);
-      const event = at < 0 ? undefined : this.events.slice(at).find((each) => each.kind === kind && each.site === site);
-      if (event) return event;
-      await sleep(2);
-    }
+      return at < 0 ? undefined : this.events.slice(at).find((each) => each.kind === kind && each.site === site);
+    });
   }
 
   storeOf(party: string): CheckpointStore {
@@ -167,8 +162,18 @@ export class Federation {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const name of this.#sites.keys()) await this.killSite(name);
     await this.killHub();
+  }
+
+  async #eventually<T>(look: () => T | undefined): Promise<T> {
+    for (;;) {
+      const found = look();
+      if (found !== undefined) return found;
+      if (this.#closed) throw new Error('the federation was closed before');
+      await sleep(2);
+    }
   }
 
   async #train(channel: HubChannel, signal: AbortSignal): Promise<number> {
@@ -197,8 +202,10 @@ export class Federation {
 }
 
 export async function aFederation(t: TestContext, experiment: Experiment, networks?: Networks): Promise<Federation> {
-  const federation = new Federation(experiment, await temporaryFolder(t), networks);
-  t.after(() => federation.close());
+  let federation: Federation | null = null;
+  // First in, first out: the folder is removed when nobody writes there any more.
+  t.after(() => federation?.close());
+  federation = new Federation(experiment, await temporaryFolder(t), networks);
   return federation;
 }
 

@@ -4,9 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hub, Journal, type JournalEntry, replay } from '#generator';
 import { Random } from '#nn';
-import { forever, temporaryFolder } from '../a-small-run.ts';
+import { forever } from '../a-small-run.ts';
 import { aGenerator } from './a-fake-network.ts';
-import { aFederation, aRecoverableExperiment, assertSameWeights, Federation } from './a-federation.ts';
+import { aFederation, aRecoverableExperiment, assertSameWeights, type Federation } from './a-federation.ts';
 
 const SITES = ['north', 'south', 'west'];
 const LONG = { iterations: 60, checkpointEvery: 5 };
@@ -16,8 +16,7 @@ const took = ({ sites }: JournalEntry) => Object.keys(sites);
 /** Repeats the run of `federation` from its journal alone and holds the generators against each other, bit for bit. */
 async function assertReplays(t: TestContext, federation: Federation): Promise<void> {
   const { experiment } = federation;
-  const again = new Federation(experiment, await temporaryFolder(t));
-  t.after(() => again.close());
+  const again = await aFederation(t, experiment);
   for (const site of SITES) void again.startSite(site);
   const trainer = aGenerator();
   const channel = again.hubChannel();

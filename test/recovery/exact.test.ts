@@ -129,27 +129,30 @@ test('Exact - killed at random moments, whoever it is, the run ends in the same 
   const expected = await undisturbed(t, experiment);
   for (let run = 0; run < 4; run++) {
     const seed = Date.now() + run;
-    const random = new Random('kills', seed);
     const federation = await aFederation(t, experiment);
-    let ended = federation.startAll();
-    ended.catch(() => {});
-    let kills = 0;
-    for (; kills < 12; kills++) {
-      await sleep(random.integer(40));
-      if ((await federation.journal()).length > 36) break;
-      const victims = ['hub', ...SITES].filter(() => random.integer(3) === 0);
-      for (const victim of victims) await (victim === 'hub' ? federation.killHub() : federation.killSite(victim));
-      await sleep(random.integer(20));
-      for (const victim of victims) {
-        if (victim === 'hub') ended = federation.startHub();
-        else void federation.startSite(victim);
-      }
-    }
+    const { kills, ended } = await killAtRandom(federation, new Random('kills', seed));
     assert.equal(await ended, 40, `seed ${seed}`);
-    t.diagnostic(
-      `seed ${seed}: ${kills} rounds of kills, ${federation.events.filter(({ kind }) => kind === 'rolled-back').length} rollbacks`,
-    );
+    t.diagnostic(`seed ${seed}: ${kills} kills, ${federation.events.filter(({ kind }) => kind === 'rolled-back').length} rollbacks`);
     await assertSameRun(federation, expected);
     await federation.close();
   }
 });
+
+/** Twelve times kills some of the parties, none or all, and starts them again a moment later; stops shortly before the run ends. */
+async function killAtRandom(federation: Federation, random: Random): Promise<{ kills: number; ended: Promise<number> }> {
+  let ended = federation.startAll();
+  ended.catch(() => {});
+  let kills = 0;
+  for (let round = 0; round < 12; round++) {
+    await sleep(random.integer(40));
+    if ((await federation.journal()).length > 36) break;
+    const victims = ['hub', ...SITES].filter(() => random.integer(3) === 0);
+    for (const victim of victims) await (victim === 'hub' ? federation.killHub() : federation.killSite(victim));
+    kills += victims.length;
+    await sleep(random.integer(20));
+    if (victims.includes('hub')) ended = federation.startHub();
+    for (const victim of victims) if (victim !== 'hub') void federation.startSite(victim);
+  }
+  // The promise is wrapped, or it would be awaited here.
+  return { kills, ended };
+}

@@ -89,6 +89,25 @@ test('Exact - without quorum the run waits, and goes on in the same bits when it
   assertSameWeights(await federation.weights(), await undisturbed.weights());
 });
 
+test('a site that is there but does not do its work is not waited for for ever', async (t) => {
+  const membership = { minSites: 1, iterationTimeoutSeconds: 0.1, siteTimeoutSeconds: 0.05 };
+  const federation = await aFederation(t, aRecoverableExperiment(SITES, membership, { iterations: 20 }));
+  void federation.startSite('north');
+  void federation.startSite('south', (channel) =>
+    overriding(channel, {
+      serve: (handlers) =>
+        channel.serve({ ...handlers, work: (work) => (work.iteration < 10 ? handlers.work(work) : new Promise(() => {})) }),
+    }),
+  );
+  assert.equal(await federation.startHub(), 20);
+  await federation.hears('dropped', 'south');
+  const journal = await federation.journal();
+  assert.deepEqual(
+    journal.filter((entry) => took(entry).length === 2).map(({ iteration }) => iteration),
+    [...Array(10).keys()],
+  );
+});
+
 test('a hub that is asked to stop while it waits for its quorum does', async (t) => {
   const federation = await aFederation(t, aRecoverableExperiment(SITES, {}, LONG));
   const ended = federation.startAll();
