@@ -5,6 +5,7 @@ import { connect } from '@nats-io/transport-node';
 import { NatsAuthError, NatsLimitError, NatsTlsError, NatsUnreachableError, type WireError } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { MOST_HEADER_BYTES } from './packet.ts';
+import { wantsClientCertificate } from './server-info.ts';
 import type { LineName } from './subjects.ts';
 import type { LinkTiming } from './timing.ts';
 
@@ -39,7 +40,7 @@ const PINGS: Record<LineName, { pingInterval: number; maxPingOut: number }> = {
   data: { pingInterval: 30_000, maxPingOut: 4 },
 };
 
-const ATTEMPT_MS = 20_000;
+const ATTEMPT_MS = 10_000;
 
 /**
  * A connection that reconnects for ever. Throws NatsUnreachableError when no server answers within `connectSeconds`; at once NatsAuthError,
@@ -52,7 +53,7 @@ export async function openConnection(
 ): Promise<{ connection: NatsConnection; backoff: Backoff }> {
   const backoff = new Backoff(connecting.timing, connecting.random);
   const options = connectionOptions(server, connecting, backoff);
-  const deadline = Date.now() + 1000 * (server.connectSeconds ?? 30);
+  const deadline = Date.now() + patience(server);
   for (;;) {
     signal.throwIfAborted();
     try {
@@ -61,7 +62,7 @@ export async function openConnection(
       backoff.reset();
       return { connection, backoff };
     } catch (error) {
-      const failure = readFailure(error, server);
+      const failure = (await certificateProblem(error, server)) ?? readFailure(error, server);
       if (!failure.retryable || Date.now() > deadline) throw failure;
       backoff.next();
       await sleep(backoff.delay(), undefined, { signal });
@@ -87,7 +88,7 @@ function connectionOptions(server: NatsServer, { name, line }: Connecting, backo
     ...PINGS[line],
     ...(tls && { tls }),
     ...(credentialsFile !== undefined && { authenticator: credsAuthenticator(lastReadable(credentialsFile)) }),
-    timeout: ATTEMPT_MS,
+    timeout: Math.min(ATTEMPT_MS, patience(server)),
     maxReconnectAttempts: -1,
     reconnectDelayHandler: () => backoff.delay(),
     ignoreAuthErrorAbort: true,
@@ -130,6 +131,15 @@ async function requireRoom(connection: NatsConnection, largestMessageBytes: numb
   throw problem;
 }
 
+async function certificateProblem(error: unknown, { servers, tls }: NatsServer): Promise<NatsTlsError | null> {
+  const [first = ''] = [servers].flat();
+  if (!(error instanceof Error) || error.name !== 'TimeoutError' || !(await wantsClientCertificate(first))) return null;
+  const given = tls?.certFile ? `does not accept the one in ${tls.certFile}` : 'none is given (certFile, keyFile)';
+  return new NatsTlsError(`NATS at ${first} demands a client certificate and ${given}: its own caFile must hold who has signed it`, {
+    cause: error,
+  });
+}
+
 /** What a failed first connection means. nats.js tells by the error's name, Node.js by its code. */
 function readFailure(error: unknown, { servers, credentialsFile, tls }: NatsServer): WireError {
   if (error instanceof NatsLimitError || error instanceof NatsAuthError) return error;
@@ -157,6 +167,10 @@ function readFailure(error: unknown, { servers, credentialsFile, tls }: NatsServ
 
 function isTls(cause: Error & { code?: unknown }): boolean {
   return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(String(cause.code)) || /\btls\b|certificate|doesn't exist/i.test(cause.message);
+}
+
+function patience({ connectSeconds = 30 }: NatsServer): number {
+  return 1000 * connectSeconds;
 }
 
 function innermost(error: unknown): Error {

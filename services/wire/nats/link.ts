@@ -80,13 +80,11 @@ export function natsSiteLink(options: NatsLinkOptions & { readonly site: string 
 
 async function openLink(options: NatsLinkOptions, signal: AbortSignal, role: Role): Promise<Link> {
   const link = new NatsLink(options, role);
-  try {
-    await Promise.all(LINES.map((line) => link.connect(line, signal)));
-    return link;
-  } catch (error) {
-    await link.close();
-    throw error;
-  }
+  const results = await Promise.allSettled(LINES.map((line) => link.connect(line, signal)));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (!failed) return link;
+  await link.close();
+  throw failed.reason;
 }
 
 class NatsLink implements Link {
