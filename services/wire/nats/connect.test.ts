@@ -26,7 +26,7 @@ test('no server - unreachable after the given time, and the attempts can be ende
   const reason = new Error('Ctrl-C');
   const abort = AbortSignal.abort(reason);
   await assert.rejects(natsSite({ ...site, servers }, abort), (error) => error === reason);
-  await assert.rejects(natsSite({ ...site, servers }, AbortSignal.timeout(50)), { name: /AbortError|TimeoutError/ });
+  await assert.rejects(natsSite({ ...site, servers }, AbortSignal.timeout(50)), { name: 'TimeoutError' });
 });
 
 test('a server that comes up later is found', { skip }, async (t) => {
@@ -148,12 +148,14 @@ test('credentials - that expire while running: the connection comes back with th
   const events: string[] = [];
   const hub = await aNatsHub(t, { servers, credentialsFile: await issuer.issue('hub', hubPermissions('nuclei')) });
   hub.onJoin(async () => aWelcome());
+  const credentialsFile = await issuer.issue('a', sitePermissions('nuclei', SITE), 2);
   const a = await aNatsSite(t, {
     ...{ servers, timing: { reconnect: 20, longestReconnect: 50, probe: 100, absence: 20_000 } },
-    credentialsFile: await issuer.issue('a', sitePermissions('nuclei', SITE), 2),
+    credentialsFile,
     onStatus: ({ line, event }) => void (line === 'ctl' && events.push(event)),
   });
   await a.join(aHello(), forever());
+  writeFileSync(credentialsFile, 'half a file');
   while (events.filter((event) => event === 'refused').length < 3) await sleep(20);
   await issuer.issue('a', sitePermissions('nuclei', SITE), 60);
   await a.join(aHello(), forever());
