@@ -6,6 +6,7 @@ import { aFederation, aFeedback, aHello, aWelcome, aWork, forever, SITE, serve }
 import type { HubChannel, SiteChannel, SiteHandlers } from '../channel.ts';
 import type { Conditions, Control, Work } from '../messages.ts';
 import { aNatsFederation, aNatsHub, aNatsSite } from './a-nats-federation.ts';
+import { natsHubLink, natsSiteLink } from './link.ts';
 
 const skip = WITHOUT_NATS;
 
@@ -85,6 +86,22 @@ test('closing - what waits at the other end is rejected at once, whichever end c
   }
 });
 
+test('closing - a process that never got to work does not end the exchanges of the one with its name', { skip }, async (t) => {
+  const { url: servers } = await aNatsServer(t);
+  const gate = Promise.withResolvers<void>();
+  const work = async (received: Work) => {
+    await gate.promise;
+    return aFeedback(received);
+  };
+  const { hub } = await aNatsFederation(t, servers, { handlers: { work } });
+  const exchange = hub.exchange(SITE, aWork(0), forever());
+  const second = await natsSiteLink({ servers, run: 'nuclei', site: SITE }, forever());
+  await second.close();
+  await assert.rejects(aNatsSite(t, { servers, largestMessageBytes: 1e9 }), { code: 'WIRE_NATS_LIMIT' });
+  gate.resolve();
+  assert.equal((await exchange).iteration, 0);
+});
+
 test('closing - a site that closes on a stop still answers it', { skip }, async (t) => {
   const { url } = await aNatsServer(t);
   const closed = Promise.withResolvers<void>();
@@ -98,7 +115,6 @@ test('closing - a site that closes on a stop still answers it', { skip }, async 
 });
 
 test('trace context crosses the network, bounded, and nothing else does', { skip }, async (t) => {
-  const { natsHubLink, natsSiteLink } = await import('./link.ts');
   const { url: servers } = await aNatsServer(t);
   const hub = await natsHubLink({ servers, run: 'nuclei', sites: [SITE] }, forever());
   const site = await natsSiteLink({ servers, run: 'nuclei', site: SITE }, forever());

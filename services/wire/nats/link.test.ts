@@ -44,7 +44,8 @@ for (const { name, binary, missing } of NATS_SERVERS) {
         await server.restart();
       }
     })();
-    for (let i = 0; i < 40; i++) {
+    const reconnects = () => statuses.filter(({ event, line }) => event === 'reconnected' && line === 'data').length;
+    for (let i = 0; i < 40 || reconnects() < 3; i++) {
       const large = i % 2 === 0;
       const sent = large ? aLargeWork(i) : aWork(i);
       const { gradient } = await hub.exchange(SITE, sent, forever());
@@ -54,9 +55,8 @@ for (const { name, binary, missing } of NATS_SERVERS) {
     await killing;
     assert.deepEqual(
       steps,
-      Array.from({ length: 40 }, (_, i) => i),
+      steps.map((_, i) => i),
     );
-    assert.ok(statuses.filter(({ event, line }) => event === 'reconnected' && line === 'data').length >= 3);
   });
 }
 

@@ -12,6 +12,7 @@ import {
   type LineName,
   noticeRoute,
   type Route,
+  requireToken,
   routeToHub,
   routeToSite,
   siteOf,
@@ -79,6 +80,7 @@ export function natsSiteLink(options: NatsLinkOptions & { readonly site: string 
 }
 
 async function openLink(options: NatsLinkOptions, signal: AbortSignal, role: Role): Promise<Link> {
+  for (const name of [options.run, role.name, ...role.peers]) requireToken(name);
   const link = new NatsLink(options, role);
   const results = await Promise.allSettled(LINES.map((line) => link.connect(line, signal)));
   const failed = results.find((result) => result.status === 'rejected');
@@ -93,6 +95,7 @@ class NatsLink implements Link {
   readonly #lines = new Map<LineName, Line>();
   readonly #asks: Asks;
   readonly #answers: Answers;
+  #announced = false;
   #closing: Promise<void> | null = null;
 
   constructor(options: NatsLinkOptions, role: Role) {
@@ -128,6 +131,7 @@ class NatsLink implements Link {
 
   receive(receiver: Receiver): void {
     this.#answers.receive(receiver);
+    this.#announced = true;
     for (const line of LINES) this.#tell('back', line);
   }
 
@@ -139,7 +143,7 @@ class NatsLink implements Link {
   async #close(): Promise<void> {
     this.#asks.close(this.#closed());
     await Promise.race([this.#answers.settled(), sleep(LAST_ANSWERS_MS, undefined, { ref: false })]);
-    this.#tell('bye', 'ctl');
+    if (this.#announced) this.#tell('bye', 'ctl'); // not for a process that has never been there: another one of its name may be
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
   }
 

@@ -5,6 +5,7 @@ import {
   answerSubject,
   hubPermissions,
   hubSubscriptions,
+  requireToken,
   routeToHub,
   routeToSite,
   siteOf,
@@ -48,6 +49,12 @@ test('permissions - cover exactly what the ends listen to and send, and fit to e
       hub.publish.some((allowed) => covers(allowed, subject)),
       subject,
     );
+});
+
+test('a name that would be more than one token of a subject, or a wildcard, is refused', () => {
+  for (const name of ['', 'a.b', '*', '>', 'A', 'a b', '-a', 'a'.repeat(64)])
+    assert.throws(() => requireToken(name), { code: 'WIRE_USAGE' }, name);
+  for (const name of ['a', 'hospital-1', 'a'.repeat(63), HUB]) requireToken(name);
 });
 
 test('permissions - a template and any run are whole tokens', () => {
