@@ -11,7 +11,7 @@ export interface EndOptions {
   /** name of the run, [a-z0-9-] */
   readonly run: string;
   readonly limits?: Partial<WireLimits>;
-  /** whether messages of this end's own errors travel, or their codes only. Default false: a site's may name files of patients */
+  /** whether messages of this end's own errors travel, or their codes only. Default: the hub's do, a site's do not, they may name files of patients */
   readonly shareErrorMessages?: boolean;
   /** told of every request that this end answered with an error */
   readonly refused?: (peer: string, error: unknown) => void;
@@ -21,7 +21,7 @@ export interface EndOptions {
 
 /** The hub's channel over a link. */
 export function hubChannel(link: Link, options: EndOptions): HubChannel {
-  return new HubEnd(link, settingsOf(options));
+  return new HubEnd(link, settingsOf({ shareErrorMessages: true, ...options }));
 }
 
 /** The channel of the site of this name over a link. */

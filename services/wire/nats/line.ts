@@ -28,7 +28,7 @@ const NO_RESPONDERS = 503;
 
 /** One connection: publishes packets with backpressure, and says when it was away. */
 export class Line {
-  readonly name: LineName;
+  readonly #name: LineName;
   readonly #connection: NatsConnection;
   readonly #backoff: Backoff;
   readonly #largest: number;
@@ -44,7 +44,7 @@ export class Line {
     largestMessageBytes: number,
     listener: LineListener,
   ) {
-    this.name = name;
+    this.#name = name;
     this.#connection = connection;
     this.#backoff = backoff;
     this.#largest = largestMessageBytes;
@@ -65,7 +65,7 @@ export class Line {
    * Throws NatsLimitError for a packet that the server does not take.
    */
   publish(subject: string, packet: Packet, answer?: string): Promise<boolean> {
-    if (this.name === 'ctl') return this.#publish(subject, packet, answer);
+    if (this.#name === 'ctl') return this.#publish(subject, packet, answer);
     const turn = this.#tail.then(() => this.#publish(subject, packet, answer));
     this.#tail = turn.catch(() => {});
     return turn;
@@ -77,7 +77,7 @@ export class Line {
   }
 
   async #publish(subject: string, packet: Packet, answer: string | undefined): Promise<boolean> {
-    if (!this.#connected) return false;
+    if (!this.#connected || this.#connection.isClosed()) return false;
     const problem = payloadProblem(this.#connection.info?.max_payload, packet.letter.bytes.length);
     if (problem) throw problem;
     this.#connection.publish(subject, packet.letter.bytes, {
@@ -108,7 +108,7 @@ export class Line {
   }
 
   #note(status: Status): void {
-    const say = (event: NatsStatus['event'], detail: string) => this.#listener.status({ line: this.name, event, detail });
+    const say = (event: NatsStatus['event'], detail: string) => this.#listener.status({ line: this.#name, event, detail });
     if (status.type === 'reconnecting') this.#backoff.next();
     else if (status.type === 'disconnect') {
       this.#connected = false;

@@ -12,6 +12,7 @@ import {
   type LineName,
   noticeRoute,
   type Route,
+  requireToken,
   routeToHub,
   routeToSite,
   siteOf,
@@ -35,7 +36,7 @@ export interface NatsLinkOptions extends NatsServer {
 const PART_BYTES = 4.5 * 2 ** 20;
 
 /** How long a closing link waits for answers that are being made. */
-const LAST_ANSWERS_MS = 1000;
+const LAST_ANSWERS_MS = 500;
 
 const LINES: readonly LineName[] = ['ctl', 'data'];
 
@@ -79,14 +80,13 @@ export function natsSiteLink(options: NatsLinkOptions & { readonly site: string 
 }
 
 async function openLink(options: NatsLinkOptions, signal: AbortSignal, role: Role): Promise<Link> {
+  for (const name of [options.run, role.name, ...role.peers]) requireToken(name);
   const link = new NatsLink(options, role);
-  try {
-    await Promise.all(LINES.map((line) => link.connect(line, signal)));
-    return link;
-  } catch (error) {
-    await link.close();
-    throw error;
-  }
+  const results = await Promise.allSettled(LINES.map((line) => link.connect(line, signal)));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (!failed) return link;
+  await link.close();
+  throw failed.reason;
 }
 
 class NatsLink implements Link {
@@ -95,6 +95,7 @@ class NatsLink implements Link {
   readonly #lines = new Map<LineName, Line>();
   readonly #asks: Asks;
   readonly #answers: Answers;
+  #announced = false;
   #closing: Promise<void> | null = null;
 
   constructor(options: NatsLinkOptions, role: Role) {
@@ -130,6 +131,7 @@ class NatsLink implements Link {
 
   receive(receiver: Receiver): void {
     this.#answers.receive(receiver);
+    this.#announced = true;
     for (const line of LINES) this.#tell('back', line);
   }
 
@@ -140,8 +142,8 @@ class NatsLink implements Link {
 
   async #close(): Promise<void> {
     this.#asks.close(this.#closed());
-    await Promise.race([this.#answers.settled(), sleep(LAST_ANSWERS_MS)]);
-    this.#tell('bye', 'ctl');
+    await Promise.race([this.#answers.settled(), sleep(LAST_ANSWERS_MS, undefined, { ref: false })]);
+    if (this.#announced) this.#tell('bye', 'ctl'); // not for a process that has never been there: another one of its name may be
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
   }
 

@@ -1,3 +1,4 @@
+import { WireUsageError } from '../errors.ts';
 import { type Address, HUB } from '../link.ts';
 
 /**
@@ -59,8 +60,8 @@ export function routeToSite(run: string, { peer, type, iteration }: Address, byt
 }
 
 /**
- * What the hub listens to. One subscription per site, not one for all: a leaf node of nats-server 2.9 passes only interest that lies within
- * its permissions. `hello.*` is for sites that the experiment does not name, to refuse them with a reason.
+ * What the hub listens to. One subscription per site, not one for all: a leaf node passes on only interest that lies within its permissions.
+ * `hello.*` is for sites that the experiment does not name, to refuse them with a reason.
  */
 export function hubSubscriptions(run: string, sites: readonly string[]): Record<LineName, readonly string[]> {
   const on = prefix(run);
@@ -82,6 +83,12 @@ export function siteSubscriptions(run: string, site: string): Record<LineName, r
 export function noticeRoute(run: string, site: string, to: string, line: LineName): Route {
   const family = to === HUB ? 'hello' : 'control';
   return route(line, prefix(run)(line === 'ctl' ? `${family}.${site}` : `${family}.${site}.bulk`));
+}
+
+/** Throws WireUsageError for a name of a run or a site that is no token of a subject: a dot or a wildcard would name others. */
+export function requireToken(name: string): void {
+  if (name === HUB || /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return;
+  throw new WireUsageError(`${JSON.stringify(name)} is no name of a run or site: use a-z, 0-9 and -, at most 63`);
 }
 
 /** The site that a subject belongs to. */
