@@ -1,4 +1,4 @@
-import { accessSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,13 +11,15 @@ import { findNatsServer, type NatsServerOptions, type RunningNatsServer, startNa
 export interface TestedServer {
   readonly name: string;
   readonly binary: string;
+  /** for a test's `skip`: why it is not there, or false */
+  readonly missing: string | false;
 }
 
-/** The nats-servers to test with: the one in use and the oldest supported one, as far as they are there (`node scripts/setup.mjs --nats`). */
-export const NATS_SERVERS: readonly TestedServer[] = [current(), oldest()].filter((server) => server !== null);
+/** The nats-server in use and the oldest supported one. */
+export const NATS_SERVERS: readonly [TestedServer, TestedServer] = [current(), oldest()];
 
-/** For a test's `skip`: why there is no server, or false. */
-export const WITHOUT_NATS: string | false = NATS_SERVERS.length === 0 && 'no nats-server: install Go, then `node scripts/setup.mjs --nats`';
+/** For the `skip` of tests with the server in use. */
+export const WITHOUT_NATS: string | false = NATS_SERVERS[0].missing;
 
 /** A server that can be killed and come back at the same address; it ends with the test. */
 export interface NatsServerUnderTest extends RunningNatsServer {
@@ -26,7 +28,7 @@ export interface NatsServerUnderTest extends RunningNatsServer {
 }
 
 export async function aNatsServer(t: TestContext, options: NatsServerOptions = {}): Promise<NatsServerUnderTest> {
-  const started = { binary: NATS_SERVERS[0]?.binary ?? '', ...options };
+  const started = { binary: NATS_SERVERS[0].binary, ...options };
   let running = await startNatsServer(started);
   t.after(() => running.stop('SIGKILL'));
   const { url, port } = running;
@@ -52,21 +54,18 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function current(): TestedServer | null {
+function current(): TestedServer {
   try {
-    return { name: 'nats-server', binary: findNatsServer(process.env) };
-  } catch {
-    return null;
+    return { name: 'nats-server', binary: findNatsServer(process.env), missing: false };
+  } catch (error) {
+    return { name: 'nats-server', binary: '', missing: (error as Error).message };
   }
 }
 
-function oldest(): TestedServer | null {
-  const binary =
-    process.env['ASYNDGAN_NATS_SERVER_OLD'] ?? fileURLToPath(new URL('../../node_modules/.bin/nats-server-oldest', import.meta.url));
-  try {
-    accessSync(binary);
-    return { name: 'the oldest nats-server', binary };
-  } catch {
-    return null;
-  }
+function oldest(): TestedServer {
+  const built = fileURLToPath(new URL('../../node_modules/.bin/nats-server-oldest', import.meta.url));
+  const binary = process.env['ASYNDGAN_NATS_SERVER_OLD'] ?? built;
+  const missing =
+    !existsSync(binary) && 'no old nats-server: install Go, then `node scripts/setup.mjs --nats`, or set ASYNDGAN_NATS_SERVER_OLD';
+  return { name: 'the oldest nats-server', binary, missing };
 }

@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 
 /** A network in between that can be slow, cut, or silent: TCP on loopback. */
-export interface Proxy {
+export interface TcpProxy {
   readonly port: number;
   /** bytes that it has carried, both directions */
   carried(): number;
@@ -18,7 +18,7 @@ export interface Proxy {
 const SLICE = 8192;
 
 /** A proxy to a port of this machine; it ends with the test. */
-export async function aProxy(t: TestContext, target: number): Promise<Proxy> {
+export async function aProxy(t: TestContext, target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const state = { rate: null as number | null, refuses: false, stalled: false, carried: 0 };
   const server = createServer((client) => {

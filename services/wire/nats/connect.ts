@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConnectionOptions, credsAuthenticator, hasWsProtocol, type NatsConnection, wsconnect } from '@nats-io/nats-core';
+import {
+  type Authenticator,
+  type ConnectionOptions,
+  credsAuthenticator,
+  hasWsProtocol,
+  type NatsConnection,
+  wsconnect,
+} from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
 import { NatsAuthError, NatsLimitError, NatsTlsError, NatsUnreachableError, type WireError } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { MOST_HEADER_BYTES } from './packet.ts';
+import { wantsClientCertificate } from './server-info.ts';
 import type { LineName } from './subjects.ts';
 import type { LinkTiming } from './timing.ts';
 
@@ -31,15 +39,15 @@ interface Connecting {
 }
 
 /**
- * The server counts a connection as lost after (out + 1) intervals without a word, and pings queue behind messages: on the data line the time
- * must exceed that of the largest transfer (8 MiB at 1 Mbit/s: 67 s).
+ * A connection counts as lost after (out + 1) intervals without an answer, and pings queue behind messages: on the data line that time must
+ * exceed the largest transfer's (8 MiB at 1 Mbit/s: 67 s).
  */
 const PINGS: Record<LineName, { pingInterval: number; maxPingOut: number }> = {
   ctl: { pingInterval: 10_000, maxPingOut: 3 },
   data: { pingInterval: 30_000, maxPingOut: 4 },
 };
 
-const ATTEMPT_MS = 20_000;
+const ATTEMPT_MS = 10_000;
 
 /**
  * A connection that reconnects for ever. Throws NatsUnreachableError when no server answers within `connectSeconds`; at once NatsAuthError,
@@ -52,7 +60,7 @@ export async function openConnection(
 ): Promise<{ connection: NatsConnection; backoff: Backoff }> {
   const backoff = new Backoff(connecting.timing, connecting.random);
   const options = connectionOptions(server, connecting, backoff);
-  const deadline = Date.now() + 1000 * (server.connectSeconds ?? 30);
+  const deadline = Date.now() + patience(server);
   for (;;) {
     signal.throwIfAborted();
     try {
@@ -61,10 +69,10 @@ export async function openConnection(
       backoff.reset();
       return { connection, backoff };
     } catch (error) {
-      const failure = readFailure(error, server);
+      const failure = (await certificateProblem(error, server)) ?? readFailure(error, server);
       if (!failure.retryable || Date.now() > deadline) throw failure;
+      await sleep(backoff.delay(), undefined, { signal }).catch(() => signal.throwIfAborted());
       backoff.next();
-      await sleep(backoff.delay(), undefined, { signal });
     }
   }
 }
@@ -86,8 +94,8 @@ function connectionOptions(server: NatsServer, { name, line }: Connecting, backo
     name: `${name}-${line}`,
     ...PINGS[line],
     ...(tls && { tls }),
-    ...(credentialsFile !== undefined && { authenticator: credsAuthenticator(lastReadable(credentialsFile)) }),
-    timeout: ATTEMPT_MS,
+    ...(credentialsFile !== undefined && { authenticator: credentialsFrom(credentialsFile) }),
+    timeout: Math.min(ATTEMPT_MS, patience(server)),
     maxReconnectAttempts: -1,
     reconnectDelayHandler: () => backoff.delay(),
     ignoreAuthErrorAbort: true,
@@ -97,30 +105,33 @@ function connectionOptions(server: NatsServer, { name, line }: Connecting, backo
   };
 }
 
-/** A file that is being replaced, or gone, must not end the connection: an authenticator that throws closes it for good. */
-function lastReadable(file: string): () => Uint8Array {
-  let content = read(file);
-  return () => {
+/** Reads the file at each attempt. Throws NatsAuthError at first; later the last good ones go on: a throw would close the connection for good. */
+function credentialsFrom(file: string): Authenticator {
+  let last = readCredentials(file);
+  return (nonce) => {
     try {
-      content = read(file);
+      last = readCredentials(file);
     } catch {
-      // The server decides whether the last ones still hold.
+      // It is being replaced, or gone. The server decides whether the last ones still hold.
     }
-    return content;
+    return last(nonce);
   };
 }
 
-function read(file: string): Uint8Array {
+function readCredentials(file: string): Authenticator {
   let content: Uint8Array;
   try {
     content = readFileSync(file);
   } catch (cause) {
     throw new NatsAuthError(`the NATS credentials ${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
-  if (!/-BEGIN NATS USER JWT-[\s\S]*-BEGIN USER NKEY SEED-/.test(content.toString())) {
-    throw new NatsAuthError(`${file} holds no NATS credentials: it must be the .creds file that the hub's operator has issued`);
+  try {
+    const authenticator = credsAuthenticator(content);
+    authenticator();
+    return authenticator;
+  } catch (cause) {
+    throw new NatsAuthError(`${file} holds no NATS credentials: it must be the .creds file that the hub's operator has issued`, { cause });
   }
-  return content;
 }
 
 async function requireRoom(connection: NatsConnection, largestMessageBytes: number): Promise<void> {
@@ -128,6 +139,15 @@ async function requireRoom(connection: NatsConnection, largestMessageBytes: numb
   if (!problem) return;
   await connection.close();
   throw problem;
+}
+
+async function certificateProblem(error: unknown, { servers, tls }: NatsServer): Promise<NatsTlsError | null> {
+  const [first = ''] = [servers].flat();
+  if (!(error instanceof Error) || error.name !== 'TimeoutError' || !(await wantsClientCertificate(first))) return null;
+  const given = tls?.certFile ? `does not accept the one in ${tls.certFile}` : 'none is given (certFile, keyFile)';
+  return new NatsTlsError(`NATS at ${first} demands a client certificate and ${given}: its own caFile must hold who has signed it`, {
+    cause: error,
+  });
 }
 
 /** What a failed first connection means. nats.js tells by the error's name, Node.js by its code. */
@@ -156,7 +176,13 @@ function readFailure(error: unknown, { servers, credentialsFile, tls }: NatsServ
 }
 
 function isTls(cause: Error & { code?: unknown }): boolean {
-  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(String(cause.code)) || /\btls\b|certificate|doesn't exist/i.test(cause.message);
+  return (
+    /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(String(cause.code)) || /\b(tls|ssl)\b|certificate|doesn't exist/i.test(cause.message)
+  );
+}
+
+function patience({ connectSeconds = 30 }: NatsServer): number {
+  return 1000 * connectSeconds;
 }
 
 function innermost(error: unknown): Error {

@@ -77,7 +77,7 @@ export class Line {
   }
 
   async #publish(subject: string, packet: Packet, answer: string | undefined): Promise<boolean> {
-    if (!this.#connected) return false;
+    if (!this.#connected || this.#connection.isClosed()) return false;
     const problem = payloadProblem(this.#connection.info?.max_payload, packet.letter.bytes.length);
     if (problem) throw problem;
     this.#connection.publish(subject, packet.letter.bytes, {

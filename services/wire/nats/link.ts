@@ -35,7 +35,7 @@ export interface NatsLinkOptions extends NatsServer {
 const PART_BYTES = 4.5 * 2 ** 20;
 
 /** How long a closing link waits for answers that are being made. */
-const LAST_ANSWERS_MS = 1000;
+const LAST_ANSWERS_MS = 500;
 
 const LINES: readonly LineName[] = ['ctl', 'data'];
 
@@ -80,13 +80,11 @@ export function natsSiteLink(options: NatsLinkOptions & { readonly site: string 
 
 async function openLink(options: NatsLinkOptions, signal: AbortSignal, role: Role): Promise<Link> {
   const link = new NatsLink(options, role);
-  try {
-    await Promise.all(LINES.map((line) => link.connect(line, signal)));
-    return link;
-  } catch (error) {
-    await link.close();
-    throw error;
-  }
+  const results = await Promise.allSettled(LINES.map((line) => link.connect(line, signal)));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (!failed) return link;
+  await link.close();
+  throw failed.reason;
 }
 
 class NatsLink implements Link {
@@ -140,7 +138,7 @@ class NatsLink implements Link {
 
   async #close(): Promise<void> {
     this.#asks.close(this.#closed());
-    await Promise.race([this.#answers.settled(), sleep(LAST_ANSWERS_MS)]);
+    await Promise.race([this.#answers.settled(), sleep(LAST_ANSWERS_MS, undefined, { ref: false })]);
     this.#tell('bye', 'ctl');
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
   }

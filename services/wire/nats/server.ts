@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -67,7 +67,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     await ended;
   };
   try {
-    const url = await Promise.race([readAddress(folder, child), ended.then(() => '')]);
+    const url = await Promise.race([readAddress(folder), ended.then(() => '')]);
     if (!url) throw new NatsServerError(`${binary} did not start:\n${log()}`);
     return { url, port: Number(new URL(url).port), pid: child.pid ?? 0, log, stop };
   } catch (error) {
@@ -76,22 +76,21 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   }
 }
 
-/** The server writes a file with its addresses when it is ready. */
-async function readAddress(folder: string, child: ChildProcess): Promise<string> {
-  const file = path.join(folder, `${BINARY}_${child.pid}.ports`);
-  for (const deadline = Date.now() + READY_MS; Date.now() < deadline && child.exitCode === null; await sleep(20)) {
-    const address = firstAddress(file);
+/** The server writes a file with its addresses when it is ready, NAME_PID.ports. */
+async function readAddress(folder: string): Promise<string> {
+  for (const deadline = Date.now() + READY_MS; Date.now() < deadline; await sleep(20)) {
+    const address = firstAddress(folder);
     if (address) return address;
   }
   return '';
 }
 
-function firstAddress(file: string): string | undefined {
+function firstAddress(folder: string): string | undefined {
   try {
-    const { nats } = JSON.parse(readFileSync(file, 'utf8')) as { nats: string[] };
-    return nats[0];
+    const file = readdirSync(folder).find((name) => name.endsWith('.ports'));
+    return file && (JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { nats: string[] }).nats[0];
   } catch {
-    return undefined; // not there, or not written to its end yet
+    return undefined; // not written to its end yet, or the folder is gone with the server
   }
 }
 
