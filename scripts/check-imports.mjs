@@ -21,7 +21,7 @@ const ROOMS = {
   },
   'services/evaluator': { door: '#evaluator', mayImport: ['#nn', '#datasets', '#experiment'] },
   'services/wire': { door: '#wire', mayImport: ['#telemetry'] },
-  'services/identity': { door: '#identity', mayImport: ['#telemetry'] },
+  'services/identity': { door: '#identity', mayImport: ['#wire', '#telemetry'] },
   'operators/runtime': { door: '#operators/runtime', mayImport: ['#telemetry', '#experiment'] },
   'operators/asyndgan': { door: '#operators/asyndgan', mayImport: ['#operators/runtime', '#telemetry', '#experiment'] },
   'services/nn': { door: '#nn', mayImport: [], onlyPackages: ['@tensorflow/tfjs-node-gpu'] },

@@ -1,5 +1,6 @@
 import { newScopedSigner, type SigningKey } from '@nats-io/jwt';
-import { hubPermissions, type Permissions, sitePermissions, systemPermissions } from './permissions.ts';
+import { hubPermissions, type Permissions, sitePermissions } from '#wire';
+import { systemPermissions } from './permissions.ts';
 import type { Role } from './register.ts';
 import { MAX_PAYLOAD_BYTES } from './server-config.ts';
 

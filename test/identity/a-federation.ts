@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { type EnrolOptions, enrolSite, type InitOptions, initFederation } from '#identity';
-import { freePort, type RunningServer, startServer } from './nats-server.ts';
+import { type ConfiguredServer, freePort, startConfigured } from '../wire/nats-server.ts';
 
 export const RUN = 'asyndgan.v1.run-1';
 
@@ -18,7 +18,7 @@ export interface TestFederation {
   bundle(name: string): string;
   client(bundle: string, options?: NodeConnectionOptions): Promise<NatsConnection>;
   /** a hospital's own server with the bundle's leaf.conf; `change` edits it first. Gives the URL that the hospital's process dials. */
-  leaf(bundle: string, change?: (config: string) => string): Promise<{ url: string; server: RunningServer }>;
+  leaf(bundle: string, change?: (config: string) => string): Promise<{ url: string; server: ConfiguredServer }>;
   /** a client without credentials, as behind a leaf node */
   plainClient(url: string): Promise<NatsConnection>;
   reloadServer(): void;
@@ -37,7 +37,7 @@ export async function startFederation(t: TestContext, binary: string, options: P
     { directory, name: 'trial', urls, leafPort, expires: '1d', mutualTls: false, tls: undefined, ...options },
     new Date(),
   );
-  const start = () => startServer(after, binary, join(directory, 'server'), 'nats-server.conf');
+  const start = () => startConfigured(after, binary, join(directory, 'server'), 'nats-server.conf');
   let server = await start();
 
   const opened = async (connection: Promise<NatsConnection>) => {
@@ -59,7 +59,7 @@ export async function startFederation(t: TestContext, binary: string, options: P
       const localPort = await freePort();
       const file = join(folder, 'leaf.conf');
       await writeFile(file, change((await readFile(file, 'utf8')).replace('127.0.0.1:4222', `127.0.0.1:${localPort}`)));
-      return { url: `nats://127.0.0.1:${localPort}`, server: await startServer(after, binary, folder, 'leaf.conf') };
+      return { url: `nats://127.0.0.1:${localPort}`, server: await startConfigured(after, binary, folder, 'leaf.conf') };
     },
     reloadServer: () => server.reload(),
     restartServer: async () => {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { pushAccount, renew, revoke } from '#identity';
+import { NATS_SERVERS } from '../wire/nats-server.ts';
 import { eventually, listen, RUN, startFederation, type TestFederation } from './a-federation.ts';
-import { SERVERS } from './nats-server.ts';
 
-for (const { name, binary, missing } of SERVERS) {
+for (const { name, binary, missing } of NATS_SERVERS) {
   test(`${name}: expired credentials are refused, and a renewed file is taken over without a restart`, { skip: missing }, async (t) => {
     const federation = await startFederation(t, binary);
     const bundle = await federation.enrol('a', { expires: '2s' });
@@ -16,7 +16,7 @@ for (const { name, binary, missing } of SERVERS) {
     const a = await federation.client(bundle);
     const hub = await federation.client(federation.bundle('hub'));
     const seen = statusOf(a);
-    const heard = await listen(a, `${RUN}.control.all`);
+    const heard = await listen(a, `${RUN}.control.a`);
     await eventually('the end of the connection', () => seen.includes('disconnect'));
 
     const old = join(federation.directory, 'old');
@@ -26,7 +26,7 @@ for (const { name, binary, missing } of SERVERS) {
 
     await renew({ directory: federation.directory, name: 'a', expires: '1h', folder: undefined }, new Date());
     await eventually('a message after the return', async () => {
-      hub.publish(`${RUN}.control.all`, 'welcome back');
+      hub.publish(`${RUN}.control.a`, 'welcome back');
       await hub.flush();
       return heard.messages.length > 0;
     });

@@ -4,18 +4,22 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createUser, encodeUser, fmtCreds, parseCreds, type User } from '@nats-io/jwt';
+import { NATS_SERVERS } from '../wire/nats-server.ts';
 import { eventually, listen, RUN, startFederation, type TestFederation } from './a-federation.ts';
-import { SERVERS } from './nats-server.ts';
 
-const OWN = ['work.a.>', 'control.a', 'control.a.>', 'control.all', 'welcome.a.>'].map((subject) => `${RUN}.${subject}`);
-const OWN_OF_B = ['work.b.>', 'control.b', 'control.b.>', 'control.all', 'welcome.b.>'].map((subject) => `${RUN}.${subject}`);
-const OF_THE_HUB = ['hello.*', 'hello.*.>', 'feedback.*.>'].map((subject) => `${RUN}.${subject}`);
+const ofSite = (site: string) =>
+  [`work.${site}.*`, `control.${site}`, `control.${site}.bulk`, `welcome.${site}.ctl`, `welcome.${site}.bulk`].map(
+    (subject) => `${RUN}.${subject}`,
+  );
+const OWN = ofSite('a');
+const OWN_OF_B = ofSite('b');
+const OF_THE_HUB = ['hello.*', 'hello.*.bulk', 'hello.*.reply', 'feedback.*.*'].map((subject) => `${RUN}.${subject}`);
 
 const NOT_FOR_A_TO_HEAR = [
-  ...OWN_OF_B.filter((subject) => !subject.endsWith('control.all')),
+  ...OWN_OF_B,
   ...OF_THE_HUB,
-  `${RUN}.work.*.>`,
-  `${RUN}.feedback.a.>`,
+  `${RUN}.work.*.*`,
+  `${RUN}.feedback.a.*`,
   'asyndgan.v1.>',
   '>',
   '_INBOX.>',
@@ -26,32 +30,35 @@ const NOT_FOR_A_TO_HEAR = [
 const NOT_FOR_A_TO_SAY = [
   ...[
     'hello.b',
-    'hello.b.1',
+    'hello.b.bulk',
+    'hello.b.reply',
     'feedback.b.1',
+    'feedback.a.1.more',
     'work.a.1',
     'work.b.1',
     'control.a',
     'control.b',
-    'control.b.1',
-    'control.all',
-    'welcome.b.1',
+    'control.b.bulk',
+    'welcome.b.ctl',
+    'welcome.a.bulk',
   ].map((subject) => `${RUN}.${subject}`),
   '$SYS.REQ.CLAIMS.UPDATE',
 ];
 
-for (const { name, binary, missing } of SERVERS) {
+for (const { name, binary, missing } of NATS_SERVERS) {
   test(`${name}: sites and hub reach each other on their own subjects`, { skip: missing }, async (t) => {
     const federation = await startFederation(t, binary);
     const [hub, a] = await hubAndTwoSites(federation);
     const atHub = await listen(hub, ...OF_THE_HUB);
     const atA = await listen(a, ...OWN);
-    for (const subject of ['hello.a', 'hello.a.7', 'feedback.a.1']) a.publish(`${RUN}.${subject}`, 'up');
-    for (const subject of ['work.a.1', 'control.a', 'control.a.2', 'control.all', 'welcome.a.7']) hub.publish(`${RUN}.${subject}`, 'down');
-    await eventually('all messages', () => atHub.messages.length >= 3 && atA.messages.length >= 5);
+    for (const subject of ['hello.a', 'hello.a.bulk', 'hello.a.reply', 'feedback.a.1']) a.publish(`${RUN}.${subject}`, 'up');
+    for (const subject of ['work.a.1', 'control.a', 'control.a.bulk', 'welcome.a.ctl', 'welcome.a.bulk'])
+      hub.publish(`${RUN}.${subject}`, 'down');
+    await eventually('all messages', () => atHub.messages.length >= 4 && atA.messages.length >= 5);
     assert.deepEqual(
       [atHub, atA].map(({ messages, refusals }) => [messages.length, refusals]),
       [
-        [3, []],
+        [4, []],
         [5, []],
       ],
     );
@@ -62,7 +69,7 @@ for (const { name, binary, missing } of SERVERS) {
     const [hub, a, b] = await hubAndTwoSites(federation);
     const atA = await listen(a, ...NOT_FOR_A_TO_HEAR);
     const atB = await listen(b, ...OWN_OF_B);
-    for (const subject of ['work.b.1', 'control.b', 'control.b.2', 'welcome.b.7']) hub.publish(`${RUN}.${subject}`, 'for b');
+    for (const subject of ['work.b.1', 'control.b', 'control.b.bulk', 'welcome.b.ctl']) hub.publish(`${RUN}.${subject}`, 'for b');
     b.publish(`${RUN}.feedback.b.1`, 'of b');
     await Promise.all([hub.flush(), b.flush()]);
     await eventually("the hub's messages at b", () => atB.messages.length === 4);
@@ -80,19 +87,19 @@ for (const { name, binary, missing } of SERVERS) {
     for (const subject of NOT_FOR_A_TO_SAY) a.publish(subject, 'forged');
     a.publish(`${RUN}.feedback.a.1`, 'honest');
     await eventually('the last message of a', () => atHub.messages.length > 0);
-    hub.publish(`${RUN}.control.all`, 'honest');
+    for (const site of ['a', 'b']) hub.publish(`${RUN}.control.${site}`, 'honest');
     await eventually("the hub's message", () => atA.messages.length > 0 && atB.messages.length > 0);
     assert.deepEqual(atHub.messages, [`${RUN}.feedback.a.1 honest`]);
-    assert.deepEqual(atA.messages, [`${RUN}.control.all honest`]);
-    assert.deepEqual(atB.messages, [`${RUN}.control.all honest`]);
+    assert.deepEqual(atA.messages, [`${RUN}.control.a honest`]);
+    assert.deepEqual(atB.messages, [`${RUN}.control.b honest`]);
   });
 
   test(`${name}: credentials that name runs hold for those alone`, { skip: missing }, async (t) => {
     const federation = await startFederation(t, binary);
     const a = await federation.client(await federation.enrol('a', { runs: ['run-1', 'run-2'] }));
     const hub = await federation.client(federation.bundle('hub'));
-    const atHub = await listen(hub, 'asyndgan.v1.*.feedback.*.>');
-    const atA = await listen(a, ...['run-1', 'run-2', 'run-3', '*'].map((run) => `asyndgan.v1.${run}.work.a.>`));
+    const atHub = await listen(hub, 'asyndgan.v1.*.feedback.*.*');
+    const atA = await listen(a, ...['run-1', 'run-2', 'run-3', '*'].map((run) => `asyndgan.v1.${run}.work.a.*`));
     for (const run of ['run-3', 'run-2', 'run-1']) {
       a.publish(`asyndgan.v1.${run}.feedback.a.1`, run);
       hub.publish(`asyndgan.v1.${run}.work.a.1`, run);
@@ -102,7 +109,7 @@ for (const { name, binary, missing } of SERVERS) {
     assert.deepEqual(atA.messages, ['asyndgan.v1.run-2.work.a.1 run-2', 'asyndgan.v1.run-1.work.a.1 run-1']);
     assert.deepEqual(
       atA.refusals.sort(),
-      ['*', 'run-3'].map((run) => `asyndgan.v1.${run}.work.a.>: PermissionViolationError`),
+      ['*', 'run-3'].map((run) => `asyndgan.v1.${run}.work.a.*: PermissionViolationError`),
     );
   });
 

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { findNatsServer, type NatsServerOptions, type RunningNatsServer, startNatsServer } from '#wire';
@@ -20,6 +24,8 @@ export const NATS_SERVERS: readonly [TestedServer, TestedServer] = [current(), o
 
 /** For the `skip` of tests with the server in use. */
 export const WITHOUT_NATS: string | false = NATS_SERVERS[0].missing;
+
+const READY_MS = 10_000;
 
 /** A server that can be killed and come back at the same address; it ends with the test. */
 export interface NatsServerUnderTest extends RunningNatsServer {
@@ -43,6 +49,46 @@ export async function aNatsServer(t: TestContext, options: NatsServerOptions = {
       running = await startNatsServer({ ...started, port });
     },
   };
+}
+
+/** A server that runs on a configuration as it lies in a folder. */
+export interface ConfiguredServer {
+  log(): string;
+  /** Has it read its configuration again. */
+  reload(): void;
+  /** Ends the process, and waits for it. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `nats-server -c CONFIG` in `folder`, as an administrator does, but on the loopback interface whatever the configuration says, and waits until
+ * it is ready. `after` stops it.
+ */
+export async function startConfigured(
+  after: AsyncDisposableStack,
+  binary: string,
+  folder: string,
+  config: string,
+): Promise<ConfiguredServer> {
+  const file = join(folder, config);
+  await writeFile(file, (await readFile(file, 'utf8')).replaceAll('0.0.0.0', '127.0.0.1'));
+  const child = spawn(binary, ['-c', config], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const exited = once(child, 'exit');
+  let log = '';
+  child.stderr.on('data', (text: Buffer) => {
+    log += text.toString();
+  });
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  after.defer(stop);
+  const deadline = Date.now() + READY_MS;
+  while (!log.includes('Server is ready')) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${binary} -c ${file} is not ready:\n${log}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return { log: () => log, reload: () => child.kill('SIGHUP'), stop };
 }
 
 /** For listeners whose port the server does not tell (leaf nodes). */
