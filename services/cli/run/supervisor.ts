@@ -14,7 +14,7 @@ export interface ProcessSpec {
   readonly log: string | null;
 }
 
-/** Ends so soon after the start, one after the other, before a process is given up. */
+/** Ends so soon after the start, one after the other, before a process is given up. Being killed says nothing about the process. */
 const MOST_EARLY_ENDS = 5;
 const EARLY_MS = 10_000;
 const PAUSE_MS = 500;
@@ -37,7 +37,8 @@ export class Supervisor {
       const started = performance.now();
       const ended = await this.#once(spec);
       if (this.#stopping || (ended.code !== null && !startsAgain(ended.code))) return ended.code ?? ExitCode.terminated;
-      early = performance.now() - started < EARLY_MS ? early + 1 : 0;
+      if (performance.now() - started >= EARLY_MS) early = 0;
+      else if (ended.signal !== 'SIGKILL') early++;
       if (early >= MOST_EARLY_ENDS) throw new ProcessFailedError(spec.name, describe(ended), spec.log);
       this.#say(`${spec.name} ended (${describe(ended)}); starting it again`);
       await setTimeout(PAUSE_MS);
