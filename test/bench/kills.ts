@@ -9,10 +9,10 @@ import { asyndgan, hubCheckpoint, inFolder, journalOf, runToEnd, writeDemo } fro
 
 const SEED = 1;
 const SERVER = 'nats-server';
-/** Between two kills: less than it takes everybody to come back, up to some minutes' worth of iterations. */
-const MEAN_PAUSE_SECONDS = 5;
+/** Between two kills, exponential: often less than it takes everybody to come back. */
+const MEAN_PAUSE_SECONDS = 3;
 /** So many that the last kill still finds a run. */
-const ITERATIONS_PER_KILL = 10;
+const ITERATIONS_PER_KILL = 40;
 
 /** The demo's sites and data, with networks so small that an iteration takes some ten milliseconds. */
 const SMALL = {
