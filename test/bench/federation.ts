@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { JournalEntry } from '#generator';
 import { median } from './child.ts';
 import type { Benchmark } from './main.ts';
-import { hubCheckpoint, inFolder, runToEnd, writeDemo } from './run.ts';
+import { hubCheckpoint, inFolder, NO_RELEASE, runToEnd, writeDemo } from './run.ts';
 
 /** Alternating repeats, so that both sides see the same machine. */
 const REPEATS = 3;
@@ -18,7 +18,7 @@ export const federation: Benchmark = ({ threads }) =>
   inFolder(async (folder) => {
     const limits = threads === null ? [] : ['--threads', String(threads)];
     const file = join(folder, 'demo.yaml');
-    await writeDemo(file, { training: { iterations: ITERATIONS } });
+    await writeDemo(file, { training: { iterations: ITERATIONS }, release: NO_RELEASE });
     const ways = { 'one process': limits, 'over NATS': [...limits, '--nats', 'embedded'] };
     const times = { 'one process': [] as Times[], 'over NATS': [] as Times[] };
     console.log(['median of each run'.padEnd(20), ...COLUMNS.map((name) => name.padStart(21))].join(''));
@@ -66,7 +66,7 @@ function timesOf(journal: readonly JournalEntry[]): Times {
 
 async function isIdentical(folder: string, ways: Readonly<Record<string, readonly string[]>>): Promise<boolean> {
   const file = join(folder, 'float32.yaml');
-  await writeDemo(file, { training: { iterations: COMPARED }, wire: { images: 'Float32', feedback: 'Float32' } });
+  await writeDemo(file, { training: { iterations: COMPARED }, wire: { images: 'Float32', feedback: 'Float32' }, release: NO_RELEASE });
   const [one, other] = await Promise.all(
     Object.values(ways).map(async (args, i) => {
       const out = join(folder, `float32-${i}`);

@@ -5,14 +5,14 @@ import { Random } from '#nn';
 import { type RunningNatsServer, startNatsServer } from '#wire';
 import type { Benchmark } from './main.ts';
 import { HUB, partiesOf } from './processes.ts';
-import { asyndgan, hubCheckpoint, inFolder, journalOf, runToEnd, writeDemo } from './run.ts';
+import { asyndgan, hubCheckpoint, inFolder, journalOf, NO_RELEASE, runToEnd, writeDemo } from './run.ts';
 
 const SEED = 1;
 const SERVER = 'nats-server';
 /** Between two kills, exponential: often less than it takes everybody to come back. */
-const MEAN_PAUSE_SECONDS = 3;
+const MEAN_PAUSE_SECONDS = 2;
 /** So many that the last kill still finds a run. */
-const ITERATIONS_PER_KILL = 40;
+const ITERATIONS_PER_KILL = 60;
 
 /** The demo's sites and data, with networks so small that an iteration takes some ten milliseconds. */
 const SMALL = {
@@ -25,7 +25,7 @@ export const kills: Benchmark = ({ count }) =>
   inFolder(async (folder) => {
     const iterations = ITERATIONS_PER_KILL * count;
     const file = join(folder, 'small.yaml');
-    await writeDemo(file, { ...SMALL, training: { ...SMALL.training, iterations } });
+    await writeDemo(file, { ...SMALL, training: { ...SMALL.training, iterations }, release: NO_RELEASE });
     const calm = await timed(() => runToEnd(file, join(folder, 'calm'), ['--nats', 'embedded']));
     const disturbed = await timed(() => runAndKill(file, join(folder, 'disturbed'), count));
     const [expected, actual] = await Promise.all(['calm', 'disturbed'].map((out) => hubCheckpoint(join(folder, out), iterations)));

@@ -15,7 +15,8 @@ export type Benchmark = (options: BenchmarkOptions) => Promise<Record<string, un
 export interface BenchmarkOptions {
   /** A Python that has torch; without it there is no comparison. */
   readonly peer: string | null;
-  readonly seeds: number;
+  /** Runs with the seeds 1, 2, ...; null for the benchmark's own number. */
+  readonly seeds: number | null;
   readonly threads: number | null;
   /** Kills. */
   readonly count: number;
@@ -27,7 +28,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     peer: { type: 'string' },
-    seeds: { type: 'string', default: '3' },
+    seeds: { type: 'string' },
     threads: { type: 'string' },
     count: { type: 'string', default: '100' },
   },
@@ -37,7 +38,7 @@ const benchmark = BENCHMARKS[name ?? ''];
 if (benchmark) {
   const options = {
     peer: values.peer ?? null,
-    seeds: Number(values.seeds),
+    seeds: values.seeds ? Number(values.seeds) : null,
     threads: values.threads ? Number(values.threads) : null,
     count: Number(values.count),
   };

@@ -52,15 +52,17 @@ export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<
   }
 }
 
-/** Writes the demo with changes to sections of its spec, one level deep; it makes a small release that nobody scores. */
+/** A small release that nobody scores: for runs that are about the training. */
+export const NO_RELEASE = { samples: 4, evaluate: { enabled: false } };
+
+/** Writes the demo with changes to sections of its spec, one level deep. */
 export async function writeDemo(file: string, changes: Readonly<Record<string, Fields>>): Promise<void> {
   const { spec, ...rest } = parse(await readFile(DEMO, 'utf8')) as { spec: Record<string, Fields> & { sites: { dataset: Fields }[] } };
   const sites = spec.sites.map((site) => ({
     ...site,
     dataset: { ...site.dataset, path: resolve(dirname(DEMO), String(site.dataset['path'])) },
   }));
-  const all: typeof changes = { release: { samples: 4, evaluate: { enabled: false } }, ...changes };
-  const changed = Object.fromEntries(Object.entries(all).map(([section, fields]) => [section, { ...spec[section], ...fields }]));
+  const changed = Object.fromEntries(Object.entries(changes).map(([section, fields]) => [section, { ...spec[section], ...fields }]));
   await writeFile(file, stringify({ ...rest, spec: { ...spec, sites, ...changed } }));
 }
 

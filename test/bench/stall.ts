@@ -5,7 +5,7 @@ import { startNatsServer } from '#wire';
 import { aProxy } from '../wire/proxy.ts';
 import type { Benchmark } from './main.ts';
 import { residentMb } from './processes.ts';
-import { asyndgan, type Command, inFolder, journalOf, writeDemo } from './run.ts';
+import { asyndgan, type Command, inFolder, journalOf, NO_RELEASE, writeDemo } from './run.ts';
 
 const SECONDS = 60;
 const ONE_MBIT = 1e6 / 8;
@@ -17,7 +17,7 @@ const PARTY = { ASYNDGAN_THREADS: '1', ASYNDGAN_SHARDS: '1', ASYNDGAN_HTTP_PORT:
 export const stall: Benchmark = () =>
   inFolder(async (folder) => {
     const file = join(folder, 'demo.yaml');
-    await writeDemo(file, { training: { iterations: 1_000_000 } });
+    await writeDemo(file, { training: { iterations: 1_000_000 }, release: NO_RELEASE });
     const server = await startNatsServer();
     const ends: (() => unknown)[] = [];
     const proxy = await aProxy({ after: (end: () => unknown) => void ends.push(end) }, server.port);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { startReceiver } from '../telemetry/otlp-receiver.ts';
 import { median } from './child.ts';
 import type { Benchmark } from './main.ts';
-import { inFolder, runToEnd, writeDemo } from './run.ts';
+import { inFolder, NO_RELEASE, runToEnd, writeDemo } from './run.ts';
 
 /** Alternating repeats, so that both sides see the same machine. */
 const REPEATS = 3;
@@ -13,7 +13,7 @@ const SKIPPED = 10;
 export const tracing: Benchmark = () =>
   inFolder(async (folder) => {
     const file = join(folder, 'demo.yaml');
-    await writeDemo(file, { training: { iterations: ITERATIONS } });
+    await writeDemo(file, { training: { iterations: ITERATIONS }, release: NO_RELEASE });
     const off: number[] = [];
     const on: number[] = [];
     let spans = 0;
