@@ -20,7 +20,7 @@ const section = z.object({
   dtype: z.enum(['float32', 'uint8', 'json']),
   shape,
   encoding: z.enum(['UInt8', 'Float16', 'Int8', 'Float32', 'RunLength', 'Json']),
-  scale: z.int().min(-113).max(163).optional(),
+  scale: z.int().min(-141).max(147).optional(),
   compression: z.enum(['none', 'zstd']),
   crc32c: count.max(0xffffffff),
   bytes: count,

@@ -1,7 +1,8 @@
-import { peak } from './codecs/finite.ts';
+import { requireFinite } from './codecs/finite.ts';
 import { decodeFloat16, encodeFloat16 } from './codecs/float16.ts';
 import { decodeFloat32, encodeFloat32 } from './codecs/float32.ts';
 import { decodeInt8, encodeInt8, int8Bytes } from './codecs/int8.ts';
+import { fromResiduals, residuals } from './codecs/prediction.ts';
 import { decodeRuns, encodeRuns } from './codecs/run-length.ts';
 import { decodeUInt8, encodeUInt8 } from './codecs/uint8.ts';
 import { compress, decompress } from './codecs/zstd.ts';
@@ -39,17 +40,17 @@ export function floatSection(name: string, tensor: TensorValue, encoding: FloatE
   if (tensor.data.length !== elements) {
     throw new WireBoundsError(`tensor ${name} has ${tensor.data.length} values, its shape [${tensor.shape}] needs ${elements}`);
   }
-  const largest = peak(tensor.data, `tensor ${name}`);
+  requireFinite(tensor.data, `tensor ${name}`);
   const plain = { name, dtype: 'float32', shape: tensor.shape, encoding } as const;
   switch (encoding) {
     case 'UInt8':
-      return seal(plain, encodeUInt8(tensor.data));
+      return seal(plain, residuals(encodeUInt8(tensor.data), tensor.shape));
     case 'Float32':
       return seal(plain, encodeFloat32(tensor.data));
     case 'Int8':
       return seal(plain, encodeInt8(tensor.data, tensor.shape, random));
     case 'Float16': {
-      const { scale, bytes } = encodeFloat16(tensor.data, largest);
+      const { scale, bytes } = encodeFloat16(tensor.data);
       return seal({ ...plain, scale }, bytes);
     }
   }
@@ -69,7 +70,7 @@ export function jsonSection(name: string, value: unknown): Section {
 export function readFloats({ header, bytes }: Section): TensorValue {
   const body = unseal(header, bytes);
   const data = decodeFloats(header, body);
-  if (header.encoding !== 'UInt8') peak(data, `tensor ${header.name}`);
+  if (header.encoding !== 'UInt8') requireFinite(data, `tensor ${header.name}`);
   return { shape: header.shape, data };
 }
 
@@ -122,7 +123,7 @@ function unseal(header: SectionHeader, bytes: Uint8Array): Uint8Array {
 function decodeFloats(header: SectionHeader, body: Uint8Array): Float32Array {
   switch (header.encoding) {
     case 'UInt8':
-      return decodeUInt8(body);
+      return decodeUInt8(fromResiduals(body, header.shape));
     case 'Float16':
       return decodeFloat16(body, header.scale ?? 0);
     case 'Int8':

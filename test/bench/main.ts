@@ -1,8 +1,13 @@
 import { parseArgs } from 'node:util';
+import { federation } from './federation.ts';
+import { kills } from './kills.ts';
 import { memory } from './memory.ts';
 import { quality } from './quality.ts';
+import { stall } from './stall.ts';
 import { start } from './start.ts';
+import { tracing } from './tracing.ts';
 import { train } from './train.ts';
+import { wire } from './wire.ts';
 
 /** A benchmark prints a table for people and gives its numbers; their keys are a contract. */
 export type Benchmark = (options: BenchmarkOptions) => Promise<Record<string, unknown>>;
@@ -10,22 +15,35 @@ export type Benchmark = (options: BenchmarkOptions) => Promise<Record<string, un
 export interface BenchmarkOptions {
   /** A Python that has torch; without it there is no comparison. */
   readonly peer: string | null;
-  readonly seeds: number;
+  /** Runs with the seeds 1, 2, ...; null for the benchmark's own number. */
+  readonly seeds: number | null;
   readonly threads: number | null;
+  /** Kills. */
+  readonly count: number;
 }
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { train, memory, start, quality };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { train, memory, start, quality, federation, wire, kills, tracing, stall };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { peer: { type: 'string' }, seeds: { type: 'string', default: '3' }, threads: { type: 'string' } },
+  options: {
+    peer: { type: 'string' },
+    seeds: { type: 'string' },
+    threads: { type: 'string' },
+    count: { type: 'string', default: '100' },
+  },
 });
 const [name] = positionals;
 const benchmark = BENCHMARKS[name ?? ''];
 if (benchmark) {
-  const options = { peer: values.peer ?? null, seeds: Number(values.seeds), threads: values.threads ? Number(values.threads) : null };
+  const options = {
+    peer: values.peer ?? null,
+    seeds: values.seeds ? Number(values.seeds) : null,
+    threads: values.threads ? Number(values.threads) : null,
+    count: Number(values.count),
+  };
   console.log(JSON.stringify(await benchmark(options)));
 } else {
-  console.error(`usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [--peer PYTHON] [--seeds N] [--threads N]`);
+  console.error(`usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [--peer PYTHON] [--seeds N] [--threads N] [--count N]`);
   process.exitCode = 2;
 }

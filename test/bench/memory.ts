@@ -1,10 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { inChild } from './child.ts';
 import type { IterationsResult } from './iterations.ts';
 import type { Benchmark } from './main.ts';
-
-const DEMO = fileURLToPath(new URL('../../k8s/samples/nuclei.yaml', import.meta.url));
+import { DEMO } from './run.ts';
 
 /** Native tensors and resident memory over 1,000 iterations of the demo, after 200 of warm-up. */
 export const memory: Benchmark = async ({ threads }) => {

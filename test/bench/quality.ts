@@ -1,21 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseSummary, type Summary } from '#evaluator';
 import type { Benchmark } from './main.ts';
+import { asyndgan, DEMO, inFolder } from './run.ts';
 
-const DEMO = fileURLToPath(new URL('../../k8s/samples/nuclei.yaml', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url));
+const SEEDS = 3;
 
 /** Dice of a segmenter trained on the release alone, against the same segmenter trained on real images; the demo with each of the seeds 1, 2, ... */
 export const quality: Benchmark = async ({ seeds }) => {
   const ratioToRealAll: number[] = [];
   const aboveBestSite: number[] = [];
   console.log('seed  AsynDGAN Dice/AJI   Real-All Dice/AJI   Syn-All Dice/AJI   best site   ratio to Real-All   above best site');
-  for (let seed = 1; seed <= seeds; seed++) {
+  for (let seed = 1; seed <= (seeds ?? SEEDS); seed++) {
     const { asyndgan, realAll, realSubset, synAll } = (await runDemo(seed)).segmentation;
     const best = Math.max(...Object.values(realSubset!).map(({ mean }) => mean.dice));
     ratioToRealAll.push(asyndgan!.mean.dice / realAll!.mean.dice);
@@ -28,18 +24,10 @@ export const quality: Benchmark = async ({ seeds }) => {
   return { ratioToRealAll, aboveBestSite };
 };
 
-async function runDemo(seed: number): Promise<Summary> {
-  const directory = await mkdtemp(join(tmpdir(), 'asyndgan-quality-'));
-  try {
-    const out = join(directory, 'run');
-    const child = spawn(process.execPath, [MAIN, 'run', DEMO, '--out', out, '--seed', String(seed), '--baselines'], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    const [code] = (await once(child, 'exit')) as [number | null];
-    if (code !== 0) throw new Error(`asyndgan run ended with ${code}`);
+const runDemo = (seed: number): Promise<Summary> =>
+  inFolder(async (folder) => {
+    const out = join(folder, 'run');
+    await asyndgan(['run', DEMO, '--out', out, '--seed', String(seed), '--baselines']).ended;
     const file = join(out, 'summary.json');
     return parseSummary(JSON.parse(await readFile(file, 'utf8')), file);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
+  });

@@ -1,14 +1,9 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { median } from './child.ts';
 import type { Benchmark } from './main.ts';
+import { asyndgan, DEMO, inFolder, journalOf } from './run.ts';
 
-const DEMO = fileURLToPath(new URL('../../k8s/samples/nuclei.yaml', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url));
 const REPEATS = 3;
 
 /** Seconds from the start of `asyndgan run` on the demo until its first iteration is in the journal. */
@@ -19,22 +14,15 @@ export const start: Benchmark = async () => {
   return { secondsToFirstIteration: median(seconds) };
 };
 
-async function secondsToFirstIteration(): Promise<number> {
-  const directory = await mkdtemp(join(tmpdir(), 'asyndgan-start-'));
-  const began = performance.now();
-  const child = spawn(process.execPath, [MAIN, 'run', DEMO, '--out', join(directory, 'run')], { stdio: 'ignore' });
-  try {
-    while (!(await hasLine(join(directory, 'run', 'journal.jsonl')))) {
-      if (child.exitCode !== null) throw new Error(`asyndgan run ended with ${child.exitCode} before its first iteration`);
-      await setTimeout(10);
+const secondsToFirstIteration = (): Promise<number> =>
+  inFolder(async (folder) => {
+    const out = join(folder, 'run');
+    const began = performance.now();
+    const run = asyndgan(['run', DEMO, '--out', out]);
+    try {
+      while ((await journalOf(out)).length === 0) await Promise.race([setTimeout(10), run.ended]);
+      return (performance.now() - began) / 1000;
+    } finally {
+      await run.stop();
     }
-    return (performance.now() - began) / 1000;
-  } finally {
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await ended;
-    await rm(directory, { recursive: true });
-  }
-}
-
-const hasLine = async (file: string): Promise<boolean> => (await readFile(file, 'utf8').catch(() => '')).includes('\n');
+  });

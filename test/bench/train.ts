@@ -9,8 +9,8 @@ import { Random } from '#nn';
 import { inChild, jsonOf, median } from './child.ts';
 import type { IterationsInput } from './iterations.ts';
 import type { Benchmark } from './main.ts';
+import { DEMO } from './run.ts';
 
-const DEMO = fileURLToPath(new URL('../../k8s/samples/nuclei.yaml', import.meta.url));
 const PAPER = fileURLToPath(new URL('../../k8s/samples/brats-paper.yaml', import.meta.url));
 const PEER = fileURLToPath(new URL('./peer.py', import.meta.url));
 /** Alternating repeats, so that both sides see the same machine. */

@@ -3,6 +3,7 @@
 python3 test/wire/golden.py > test/wire/golden.fixture.json      (standard library only)
 """
 import json
+import math
 import struct
 
 
@@ -28,11 +29,26 @@ def section(name, dtype, shape, encoding, body, stored=None, **scale):
     return header, data
 
 
+def residuals(values, shape):
+    """Each value less what its left, upper and upper left neighbour let expect."""
+    pixel, row = shape[-1], shape[-1] * shape[-2]
+    def expect(i):
+        left, up, corner = (values[k] if k >= 0 else 0 for k in (i - pixel, i - row, i - row - pixel))
+        return min(left, up) if corner >= max(left, up) else max(left, up) if corner <= min(left, up) else left + up - corner
+    return bytes((v - expect(i)) % 256 for i, v in enumerate(values))
+
+
 def uint8(name, shape, grid):
-    return section(name, "float32", shape, "UInt8", bytes(grid))
+    return section(name, "float32", shape, "UInt8", residuals(grid, shape))
 
 
-def float16(name, shape, values, scale):
+def scale_of(values):
+    """The root mean square times 2^scale lies in [2^-14, 2^-13)."""
+    return -14 - (math.frexp(math.sqrt(sum(v * v for v in values) / len(values)))[1] - 1)
+
+
+def float16(name, shape, values):
+    scale = scale_of(values)
     words = [struct.unpack("<H", struct.pack("<e", v * 2.0**scale))[0] for v in values]
     return section(name, "float32", shape, "Float16", planes(words, 2), scale=scale)
 
@@ -69,10 +85,12 @@ def grid(value):
 conditions = [{"key": "k-01", "top": 3, "left": 5, "rotate": 1, "flip": True}]
 work = {"iteration": 12, "generatorVersion": 12, "conditions": conditions, "snapshot": False}
 feedback = {"iteration": 12, "generatorVersion": 12, "losses": {"discriminator": 1.25, "generator": -0.5}, "seconds": 0.125, "snapshotTaken": True}
+colours = [(37 * i * i + 11 * i) % 256 for i in range(72)]
 pixels = [0, 1, 127, 128, 254, 255, 64, 200]
 gradient = [1e-4, -2.5e-4, 0.0, 3.0e-7, -1.5e-6, 2.44140625e-4, 6.1e-5, -1e-4]
 gradient = [f32(v) for v in gradient]
-half = [struct.unpack("<e", struct.pack("<e", v * 2.0**26))[0] * 2.0**-26 for v in gradient]
+scale = scale_of(gradient)
+half = [struct.unpack("<e", struct.pack("<e", v * 2.0**scale))[0] * 2.0**-scale for v in gradient]
 manifest = {"count": 40, "size": 128, "channels": 3, "classes": 3, "labels": "Instances", "testCount": 10}
 
 GOLDEN = [
@@ -87,11 +105,13 @@ GOLDEN = [
     {"name": "heartbeat", "hex": envelope("heartbeat", {"leaving": False}), "sections": []},
     {"name": "work, UInt8", "hex": envelope("work", work, [uint8("fakes", [1, 2, 4, 1], pixels)]),
      "sections": [{"floats": [grid(v) for v in pixels]}]},
+    {"name": "work, UInt8 in colour", "hex": envelope("work", work, [uint8("fakes", [2, 3, 4, 3], colours)]),
+     "sections": [{"floats": [grid(v) for v in colours]}]},
     {"name": "work, label maps made by the hub", "hex": envelope("work", {**work, "conditions": []}, [
         uint8("fakes", [1, 2, 4, 1], pixels),
         section("labels", "uint8", [1, 2, 4], "RunLength", bytes([0, 3, 2, 4, 1, 1]))]),
      "sections": [{"floats": [grid(v) for v in pixels]}, {"classes": [0, 0, 0, 2, 2, 2, 2, 1]}]},
-    {"name": "feedback, Float16", "hex": envelope("feedback", feedback, [float16("gradient", [1, 2, 4, 1], gradient, 26)]),
+    {"name": "feedback, Float16", "hex": envelope("feedback", feedback, [float16("gradient", [1, 2, 4, 1], gradient)]),
      "sections": [{"floats": half, "encodes": gradient}]},
     {"name": "feedback, Float32", "hex": envelope("feedback", feedback, [float32("gradient", [1, 2, 4, 1], gradient)]),
      "sections": [{"floats": gradient}]},
@@ -101,8 +121,8 @@ GOLDEN = [
         "conditions", {"part": {"index": 0, "last": True}, "size": 16, "keys": ["k-01"]},
         [section("classes", "uint8", [1, 16, 16], "RunLength", bytes([2, 128, 2]))]),
      "sections": [{"classes": [2] * 256}]},
-    {"name": "work, zstd", "random": True, "hex": envelope("work", work, [section("fakes", "float32", [1, 10, 10, 1], "UInt8", bytes([255]) * 100, zstd_of_one_byte(255, 100))]),
-     "sections": [{"floats": [1.0] * 100}]},
+    {"name": "work, zstd", "random": True, "hex": envelope("work", work, [section("fakes", "float32", [1, 10, 10, 1], "UInt8", bytes(100), zstd_of_one_byte(0, 100))]),
+     "sections": [{"floats": [-1.0] * 100}]},
     {"name": "control, stop", "hex": envelope("control", {"control": {"kind": "stop", "reason": "done"}}), "sections": []},
     {"name": "reply, scores", "hex": envelope("reply", {"reply": {"kind": "evaluate", "scores": {"images": 10, "dice": 0.75, "hd95": None}}}), "sections": []},
     {"name": "error", "hex": envelope("error", {"code": "DATASET_UNREADABLE", "retryable": False}), "sections": []},

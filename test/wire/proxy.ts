@@ -18,7 +18,7 @@ export interface TcpProxy {
 const SLICE = 8192;
 
 /** A proxy to a port of this machine; it ends with the test. */
-export async function aProxy(t: TestContext, target: number): Promise<TcpProxy> {
+export async function aProxy(t: Pick<TestContext, 'after'>, target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const state = { rate: null as number | null, refuses: false, stalled: false, carried: 0 };
   const server = createServer((client) => {

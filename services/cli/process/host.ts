@@ -90,11 +90,16 @@ async function host<Data>(
     worker = training;
     stop.signal.addEventListener('abort', () => training.postMessage({ kind: 'stop', reason: String(stop.signal.reason) } satisfies Order));
     const exitCode = await new Promise<number>((resolve) => {
-      const fail = (failure: Failure) => resolve(sayFailure(logger, failure));
+      // Its last report and its exit may come at once: the first decides.
+      const end = (code: number) => {
+        training.removeAllListeners();
+        resolve(code);
+      };
+      const fail = (failure: Failure) => end(sayFailure(logger, failure));
       training.on('message', (report: Report) => {
         heard = performance.now();
         if (report.kind === 'failed') fail(report.failure);
-        else if (report.kind === 'ended') resolve(sayEnd(logger, report));
+        else if (report.kind === 'ended') end(sayEnd(logger, report));
         else recorder.take(report);
       });
       training.on('error', (error) => fail(failureOf(error)));
@@ -102,7 +107,6 @@ async function host<Data>(
         fail({ code: 'INTERNAL', message: `the training thread ended with ${code}`, exitCode: ExitCode.internal }),
       );
     });
-    training.removeAllListeners();
     return exitCode;
   } catch (error) {
     if (!stop.signal.aborted) throw error;

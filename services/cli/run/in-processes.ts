@@ -34,10 +34,12 @@ export async function runInProcesses(experiment: Experiment, file: string, outpu
   try {
     const sites = experiment.spec.sites.map(({ name }) => name);
     const [hub, ...others] = specsOf(sites, file, output, logs, server?.url ?? nats, options);
-    const running = others.map((spec) => supervisor.keep(spec));
-    await Promise.race([supervisor.keep(hub!), Promise.all(running).then(() => new Promise(() => {}))]);
+    const running = Promise.all(others.map((spec) => supervisor.keep(spec)));
+    await Promise.race([supervisor.keep(hub!), running.then(() => new Promise(() => {}))]);
     signal.throwIfAborted();
-    await Promise.all(running);
+    // The hub has told them that the run is done; one that was just being started again would wait for it in vain.
+    await supervisor.stop();
+    await running;
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new RunStopped('with its processes ended');

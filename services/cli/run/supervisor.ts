@@ -14,7 +14,7 @@ export interface ProcessSpec {
   readonly log: string | null;
 }
 
-/** Ends so soon after the start, one after the other, before a process is given up. */
+/** Ends so soon after the start, one after the other, before a process is given up. Being killed says nothing about the process. */
 const MOST_EARLY_ENDS = 5;
 const EARLY_MS = 10_000;
 const PAUSE_MS = 500;
@@ -30,15 +30,16 @@ export class Supervisor {
     this.#say = say;
   }
 
-  /** Resolves with the exit code when the process has ended and is not to be started again. Throws ProcessFailedError when it cannot live. */
-  async keep(spec: ProcessSpec): Promise<number> {
+  /** Resolves when the process is done or was stopped. Throws ProcessFailedError when it cannot live, or says that it is of no use to start it again. */
+  async keep(spec: ProcessSpec): Promise<void> {
     let early = 0;
-    for (;;) {
+    while (!this.#stopping) {
       const started = performance.now();
       const ended = await this.#once(spec);
-      if (this.#stopping || (ended.code !== null && !startsAgain(ended.code))) return ended.code ?? ExitCode.terminated;
-      early = performance.now() - started < EARLY_MS ? early + 1 : 0;
-      if (early >= MOST_EARLY_ENDS) throw new ProcessFailedError(spec.name, describe(ended), spec.log);
+      if (this.#stopping || ended.code === ExitCode.done) return;
+      if (performance.now() - started >= EARLY_MS) early = 0;
+      else if (ended.signal !== 'SIGKILL') early++;
+      if (early >= MOST_EARLY_ENDS || !startsAgain(ended)) throw new ProcessFailedError(spec.name, describe(ended), spec.log);
       this.#say(`${spec.name} ended (${describe(ended)}); starting it again`);
       await setTimeout(PAUSE_MS);
     }
@@ -83,7 +84,7 @@ interface Ended {
 
 const MEANINGS = Object.entries(ExitCode).map(([name, code]) => ({ code, ...EXIT_CODE_MEANINGS[name as keyof typeof ExitCode] }));
 
-const startsAgain = (code: number): boolean => MEANINGS.find((known) => known.code === code)?.startAgain ?? true;
+const startsAgain = ({ code }: Ended): boolean => MEANINGS.find((known) => known.code === code)?.startAgain ?? true;
 
 const describe = ({ code, signal }: Ended): string =>
   signal ?? `exit code ${code}: ${MEANINGS.find((known) => known.code === code)?.meaning ?? 'unknown'}`;
