@@ -115,9 +115,7 @@ export class Site {
         testCount: test?.count ?? 0,
       },
       codecs: { images: IMAGE_CODECS, feedback: FEEDBACK_CODECS },
-      policyDigest: createHash('sha256')
-        .update(JSON.stringify({ masks: 'Shared' }))
-        .digest('hex'),
+      policyDigest: policyDigest(experiment, name),
       snapshots: isFresh ? [0] : held,
       hubEpoch: await readEpoch(store.directory),
       experimentDigest: experimentDigest(experiment),
@@ -222,6 +220,12 @@ export class Site {
     return extraConditions ? { ...batch, conditions: extraConditions(keys, batch) } : batch;
   }
 }
+
+/** Tells the hub that a site's rules of what may leave it have changed since its last hello. */
+const policyDigest = ({ spec }: Experiment, name: string): string => {
+  const { masks } = spec.sites.find((site) => site.name === name)!;
+  return createHash('sha256').update(JSON.stringify({ masks })).digest('hex');
+};
 
 /** Names a label map on the wire: says nothing of the file, and is the same in a run that is resumed. */
 const opaqueKey = (site: string, seed: number, index: number): string => {

@@ -16,8 +16,8 @@ import { PROTOCOL } from './messages.ts';
 import { readClasses, readFloats, readJson } from './sections.ts';
 import { readFeedback, readWork } from './training.ts';
 
-/** A few seconds' worth; ASYNDGAN_FUZZ=1000000 for a minute's. */
-const ENVELOPES = Number(process.env['ASYNDGAN_FUZZ'] ?? 20_000);
+/** Under a minute's worth; ASYNDGAN_FUZZ=20000 for a second's. */
+const ENVELOPES = Number(process.env['ASYNDGAN_FUZZ'] ?? 1_000_000);
 
 /** Small, so that an allocation that ignores them stands out. */
 const LIMITS: WireLimits = {

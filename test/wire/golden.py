@@ -105,7 +105,7 @@ GOLDEN = [
     {"name": "heartbeat", "hex": envelope("heartbeat", {"leaving": False}), "sections": []},
     {"name": "work, UInt8", "hex": envelope("work", work, [uint8("fakes", [1, 2, 4, 1], pixels)]),
      "sections": [{"floats": [grid(v) for v in pixels]}]},
-    {"name": "work, UInt8 in colour", "hex": envelope("work", work, [uint8("fakes", [2, 3, 4, 3], colours)]),
+    {"name": "work, UInt8 in colour", "hex": envelope("work", {**work, "conditions": conditions * 2}, [uint8("fakes", [2, 3, 4, 3], colours)]),
      "sections": [{"floats": [grid(v) for v in colours]}]},
     {"name": "work, label maps made by the hub", "hex": envelope("work", {**work, "conditions": []}, [
         uint8("fakes", [1, 2, 4, 1], pixels),
