@@ -26,7 +26,10 @@ export const EXIT_CODE_MEANINGS: Readonly<Record<keyof typeof ExitCode, { readon
     startAgain: true,
   },
   outOfMemory: { meaning: 'Memory of the process or of the GPU is too small', startAgain: false },
-  sitesMissing: { meaning: 'Fewer sites than membership.minSites came or stayed; the state is kept', startAgain: true },
+  sitesMissing: {
+    meaning: 'Fewer sites than membership.minSites came in membership.startTimeoutSeconds; the state is kept',
+    startAgain: true,
+  },
   interrupted: { meaning: '`asyndgan run` was stopped by Ctrl-C after a checkpoint', startAgain: false },
   terminated: { meaning: 'Stopped by a signal (SIGTERM, or SIGINT to the processes of a federation), the state is kept', startAgain: true },
 };

@@ -84,7 +84,7 @@ export function asyndgan(
   });
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
   t.after(async () => {
-    child.kill('SIGTERM'); // a run ends its own processes
+    child.kill(args[0] === 'run' ? 'SIGTERM' : 'SIGKILL'); // a run ends its own processes
     const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
     await ended;
     clearTimeout(late);

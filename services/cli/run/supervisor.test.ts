@@ -36,7 +36,7 @@ test('a process that is killed, or asks for it by its exit code, is started agai
   assert.equal(await readFile(log, 'utf8'), 'xxx');
   assert.deepEqual(said, [
     'hub ended (SIGKILL); starting it again',
-    'hub ended (exit code 7: Fewer sites than membership.minSites came or stayed; the state is kept); starting it again',
+    'hub ended (exit code 7: Fewer sites than membership.minSites came in membership.startTimeoutSeconds; the state is kept); starting it again',
   ]);
 });
 
