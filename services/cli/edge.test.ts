@@ -11,12 +11,12 @@ function report(error: unknown): { code: number; shown: string } {
 
 class DeclaredError extends Error {
   readonly code = 'SITE_ON_FIRE';
-  readonly exitCode = 3;
+  readonly exitCode = 2;
 }
 
 test('a declared error is its code and message, without a stack', () => {
   assert.deepEqual(report(new DeclaredError('the scanner burns: put it out')), {
-    code: 3,
+    code: 2,
     shown: 'error SITE_ON_FIRE: the scanner burns: put it out',
   });
 });

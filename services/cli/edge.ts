@@ -1,4 +1,4 @@
-import { ExitCode } from './exit-codes.ts';
+import { ExitCode, exitCodeOf } from './exit-codes.ts';
 
 /** An error that its room has declared: its message is for the user, its stack is not. */
 interface DeclaredError extends Error {
@@ -10,7 +10,7 @@ interface DeclaredError extends Error {
 export function reportError(error: unknown, print: (line: string) => void): number {
   if (isDeclared(error)) {
     print(`error ${error.code}: ${error.message.split('\n').join('\n      ')}`);
-    return error.exitCode;
+    return exitCodeOf(error);
   }
   if (isSystem(error) && error.code === 'ENOSPC') {
     print(`error DISK_FULL: the disk is full${error.path ? ` (${error.path})` : ''}: make room, then go on with --resume`);

@@ -127,6 +127,14 @@ export class UnknownSiteNameError extends CliError {
   }
 }
 
+export class NoServerError extends CliError {
+  readonly code = 'CLI_NO_NATS_SERVER';
+
+  constructor(servers: string) {
+    super(`--nats ${servers}: no server answers there; start one, or let the run start its own with --nats embedded`);
+  }
+}
+
 export class ProcessFailedError extends CliError {
   readonly code = 'CLI_PROCESS_FAILED';
 

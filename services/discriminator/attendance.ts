@@ -65,13 +65,17 @@ export class Attendance {
     for (;;) {
       await this.#reach(() => this.#join(ended), ended);
       do await sleep(this.#timing.heartbeatSeconds * 1000, null, { signal: ended });
-      while ((await this.#reach(() => this.#channel.heartbeat(false, within(ANSWER_SECONDS, ended)), ended)) === 'known');
+      while ((await this.#reach(() => this.#channel.heartbeat(false, within(this.#answerSeconds, ended)), ended)) === 'known');
     }
   }
 
   async #join(ended: AbortSignal): Promise<void> {
-    await this.#site.welcomed(await this.#channel.join(await this.#site.hello(), within(ANSWER_SECONDS, ended)));
+    await this.#site.welcomed(await this.#channel.join(await this.#site.hello(), within(this.#answerSeconds, ended)));
     await this.#channel.sendConditions(await this.#site.conditions(), within(this.#timing.hubTimeoutSeconds, ended));
+  }
+
+  get #answerSeconds(): number {
+    return Math.min(ANSWER_SECONDS, this.#timing.hubTimeoutSeconds);
   }
 
   async #leave(): Promise<Departure> {

@@ -29,7 +29,6 @@ export class WrongShapeError extends DiscriminatorError {
 /** The dead man's switch: the site has kept its state and ends. */
 export class HubLostError extends DiscriminatorError {
   readonly code = 'SITE_HUB_LOST';
-  override readonly exitCode = 3;
   override readonly retryable = true;
 
   constructor(site: string, seconds: number, cause: unknown) {

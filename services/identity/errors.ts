@@ -135,7 +135,6 @@ export class OpensslError extends IdentityError {
 
 export class PushFailedError extends IdentityError {
   readonly code = 'IDENTITY_PUSH';
-  override readonly exitCode = 3;
   override readonly retryable = true;
   constructor(server: string, why: string, options?: ErrorOptions) {
     super(

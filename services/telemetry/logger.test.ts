@@ -71,7 +71,7 @@ test('numbers that JSON lacks and texts that are too long are still told', () =>
 test('an error is its code and message; the stack is for faults in asyndgan', () => {
   const { logger, last } = aLogger();
   const lost = Object.assign(new Error('no hub'), { code: 'ECONNREFUSED', syscall: 'connect' });
-  const foreseen = Object.assign(new Error('no answer', { cause: lost }), { code: 'WIRE_TIMEOUT', exitCode: 3 });
+  const foreseen = Object.assign(new Error('no answer', { cause: lost }), { code: 'WIRE_TIMEOUT', exitCode: 2 });
   logger.error('gave up', { error: foreseen });
   assert.deepEqual(last().error, {
     code: 'WIRE_TIMEOUT',
@@ -93,7 +93,7 @@ test('causes that go in a circle end', () => {
 
 test('text for a terminal is one line for people', () => {
   const { logger, lines } = aLogger({ format: 'text' });
-  const error = Object.assign(new Error('late'), { code: 'WIRE_TIMEOUT', exitCode: 3 });
+  const error = Object.assign(new Error('late'), { code: 'WIRE_TIMEOUT', exitCode: 2 });
   logger.warn('site is late', { site: 'a', why: 'slow link', nothing: undefined, error });
   logger.info('started');
   assert.deepEqual(lines, ['12:00:00 warn  site is late site=a why="slow link" error=WIRE_TIMEOUT (late)', '12:00:00 info  started']);

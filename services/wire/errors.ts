@@ -100,14 +100,12 @@ export class WireBusyError extends WireError {
 /** The other side is not there (yet, or any more). */
 export class WireUnreachableError extends WireError {
   readonly code = 'WIRE_UNREACHABLE';
-  override readonly exitCode = 3;
   override readonly retryable = true;
 }
 
 /** The deadline passed. */
 export class WireTimeoutError extends WireError {
   readonly code = 'WIRE_TIMEOUT';
-  override readonly exitCode = 3;
   override readonly retryable = true;
   constructor(what: string, options?: ErrorOptions) {
     super(`no answer to ${what} before the deadline`, options);
@@ -117,7 +115,6 @@ export class WireTimeoutError extends WireError {
 /** The channel was closed, here or at the other side. */
 export class WireClosedError extends WireError {
   readonly code = 'WIRE_CLOSED';
-  override readonly exitCode = 3;
 }
 
 /** The channel was used in a way that its contract excludes: a defect in this program. */
@@ -128,7 +125,6 @@ export class WireUsageError extends WireError {
 /** No NATS server answers at the given address. */
 export class NatsUnreachableError extends WireError {
   readonly code = 'WIRE_NATS_UNREACHABLE';
-  override readonly exitCode = 3;
   override readonly retryable = true;
 }
 

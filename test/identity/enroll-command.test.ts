@@ -183,3 +183,12 @@ test('the command shows mistakes in one way', async (t) => {
   assert.match(missing.stderr, /^error IDENTITY_NO_FEDERATION: /);
   assert.deepEqual([half.code, missing.code], [2, 2]);
 });
+
+test('a revocation that no server takes is kept all the same, and told by the exit code of a server that is not there', async (t) => {
+  const dir = await aFederation(t);
+  await enroll('site', 'hospital-a', '--dir', dir);
+  const { code, stderr } = await enroll('revoke', 'hospital-a', '--dir', dir, '--server', 'tls://127.0.0.1:1');
+  assert.equal(code, 5);
+  assert.match(stderr, /^error IDENTITY_PUSH: tls:\/\/127\.0\.0\.1:1 has not taken the change .*repeat the command/);
+  assert.match((await enroll('show', '--dir', dir)).stdout, /hospital-a\s+site\s+revoked/);
+});

@@ -120,7 +120,7 @@ async function host<Data>(
   }
 }
 
-/** The first signal asks for a good end; the second, or the end of the grace time, ends the process at once. */
+/** The first signal, or the death of a starter that holds a channel to us, asks for a good end; the second, or the end of the grace time, ends the process at once. */
 function onSignals(graceSeconds: number, logger: Logger): { readonly signal: AbortSignal; release(): void } {
   const stop = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -133,14 +133,18 @@ function onSignals(graceSeconds: number, logger: Logger): { readonly signal: Abo
       process.exit(ExitCode.terminated);
     }, graceSeconds * 1000);
   };
+  const orphaned = () => take('SIGTERM');
   process.on('SIGTERM', take);
   process.on('SIGINT', take);
+  process.on('disconnect', orphaned);
+  if (process.connected === false) orphaned();
   return {
     signal: stop.signal,
     release: () => {
       clearTimeout(timer);
       process.off('SIGTERM', take);
       process.off('SIGINT', take);
+      process.off('disconnect', orphaned);
     },
   };
 }

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { stringify } from 'yaml';
 import { conditionChannels } from '#datasets';
 import { discriminatorWeights } from '#discriminator';
 import { loadExperiment } from '#experiment';
@@ -9,7 +11,7 @@ import type { ThreadLayout } from '../native.ts';
 import { conclusion } from '../run/conclusion.ts';
 import type { Federation } from '../run/federation.ts';
 import { RunStopped } from '../run/interrupt.ts';
-import { layout } from '../run/output.ts';
+import { makeOutput } from '../run/output.ts';
 import { openHub } from '../run/parties.ts';
 import { Progress } from '../run/progress.ts';
 import { runStages } from '../run/stages.ts';
@@ -33,7 +35,7 @@ await inThread<HubThreadData>(async ({ data, tracing, link, signal, report }) =>
   const { run: name, experimentFile, state, terminal, threads, shards } = data;
   const experiment = await loadExperiment(experimentFile);
   const { model } = experiment.spec;
-  const output = layout(state);
+  const output = await makeOutput(experiment, state);
   const progress = new Progress(progressStream(terminal, report));
   const refused = warning(report, 'a request of a site was refused');
   const channel = hubChannel(portLink(link), { run: name, tracing, shareErrorMessages: true, refused: (_site, error) => refused(error) });
@@ -51,6 +53,7 @@ await inThread<HubThreadData>(async ({ data, tracing, link, signal, report }) =>
   };
   try {
     const start = await watch.time('start', () => hub.start(signal));
+    if (resolve(experimentFile) !== resolve(output.experiment)) await writeFile(output.experiment, stringify(experiment));
     report({ kind: 'ready', problem: null });
     const federation: Federation = {
       ...{ experiment, hub, channel, journal: party.journal, start, close },

@@ -26,6 +26,11 @@ export async function openOutput(experiment: Experiment, wanted: string | undefi
   const present = await entries(directory);
   if (resume && !present.includes('experiment.yaml')) throw new NothingToResumeError(directory);
   if (!resume && present.length > 0) throw new OutputTakenError(directory);
+  return makeOutput(experiment, directory);
+}
+
+/** The folder with what a run takes for given, whatever of it is there already. */
+export async function makeOutput(experiment: Experiment, directory: string): Promise<Output> {
   await checkDisk(directory, experiment);
   const output = layout(directory);
   await mkdir(output.samples, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {

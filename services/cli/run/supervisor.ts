@@ -24,7 +24,7 @@ const STOP_MS = 30_000;
 export class Supervisor {
   readonly #children = new Map<string, ChildProcess>();
   readonly #say: (line: string) => void;
-  #stopping = false;
+  #stopped: Promise<void> | undefined;
 
   constructor(say: (line: string) => void) {
     this.#say = say;
@@ -33,10 +33,10 @@ export class Supervisor {
   /** Resolves when the process is done or was stopped. Throws ProcessFailedError when it cannot live, or says that it is of no use to start it again. */
   async keep(spec: ProcessSpec): Promise<void> {
     let early = 0;
-    while (!this.#stopping) {
+    while (!this.#stopped) {
       const started = performance.now();
       const ended = await this.#once(spec);
-      if (this.#stopping || ended.code === ExitCode.done) return;
+      if (this.#stopped || ended.code === ExitCode.done) return;
       if (performance.now() - started >= EARLY_MS) early = 0;
       else if (ended.signal !== 'SIGKILL') early++;
       if (early >= MOST_EARLY_ENDS || !startsAgain(ended)) throw new ProcessFailedError(spec.name, describe(ended), spec.log);
@@ -50,31 +50,42 @@ export class Supervisor {
     return Object.fromEntries([...this.#children].map(([name, { pid }]) => [name, pid!]));
   }
 
-  /** Asks all to keep their state and end; those that do not are killed. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    const all = [...this.#children.values()];
-    for (const child of all) child.kill('SIGTERM');
-    const ended = Promise.all(all.map((child) => new Promise((resolve) => child.once('exit', resolve))));
-    const late = new AbortController();
-    await Promise.race([ended, setTimeout(STOP_MS, undefined, { signal: late.signal }).catch(() => {})]);
-    late.abort();
-    for (const child of this.#children.values()) child.kill('SIGKILL');
+  /** Asks all to keep their state and end, the one of this name before the others; those that do not are killed. Idempotent. */
+  stop(first: string): Promise<void> {
+    this.#stopped ??= this.#stop(first);
+    return this.#stopped;
+  }
+
+  async #stop(first: string): Promise<void> {
+    const child = this.#children.get(first);
+    if (child) await end([child]);
+    await end([...this.#children.values()]);
   }
 
   #once({ name, command, arguments: args, env, log }: ProcessSpec): Promise<Ended> {
     const stderr = log === null ? 'inherit' : openSync(log, 'a');
-    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', stderr] });
+    // A Ctrl-C of the terminal is for us alone: we end them in order. If we are killed, the channel ends, and they end by themselves.
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', stderr, 'ipc'], detached: true });
     if (stderr !== 'inherit') closeSync(stderr);
     this.#children.set(name, child);
     return new Promise((resolve, reject) => {
-      child.once('error', reject);
+      child.once('error', (error) => {
+        this.#children.delete(name);
+        reject(error);
+      });
       child.once('exit', (code, signal) => {
         this.#children.delete(name);
         resolve({ code, signal });
       });
     });
   }
+}
+
+async function end(children: readonly ChildProcess[]): Promise<void> {
+  const ended = Promise.all(children.map((child) => new Promise((resolve) => child.once('exit', resolve))));
+  for (const child of children) child.kill('SIGTERM');
+  const late = setTimeout(STOP_MS, undefined, { ref: false }).then(() => children.map((child) => child.kill('SIGKILL')));
+  await Promise.race([ended, late]);
 }
 
 interface Ended {

@@ -56,7 +56,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const file = path.join(folder, 'nats-server.conf');
   const ports = `ports_file_dir: ${JSON.stringify(folder)}`;
   writeFileSync(file, [...DEFAULTS, `port: ${options.port ?? -1}`, ports, options.config ?? '', ''].join('\n'), { mode: 0o600 });
-  const child = spawn(binary, ['-c', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // It has a group of its own: a Ctrl-C in the terminal would end it before those who need it to keep their state.
+  const child = spawn(binary, ['-c', file], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const log = tail(child);
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
