@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -79,9 +80,10 @@ test('what is wrong in the input ends a process with 2 and one line, before it l
   await badInput(t, ['generator', '--config', experiment], { ASYNDGAN_SHARDS: '0' }, /^error CLI_SETTING: ASYNDGAN_SHARDS=0/);
 });
 
-test('run over NATS - a server that is not there is told at once', async (t) => {
+test('run over NATS - a server that is not there is told at once, and nothing written', async (t) => {
   const { folder, experiment } = await aTrial(t);
   const { code, stderr } = await asyndgan(t, ['run', experiment, '--out', join(folder, 'out'), '--nats', 'nats://127.0.0.1:1']).ended;
   assert.equal(code, 2);
   assert.match(stderr, /^error CLI_NO_NATS_SERVER: --nats nats:\/\/127\.0\.0\.1:1: .*--nats embedded\n$/);
+  assert.ok(!existsSync(join(folder, 'out')));
 });

@@ -31,7 +31,7 @@ test('probes - a hub is ready when its sites are there, and its metrics follow t
   assert.equal((await askNorth('/readyz')).status, 200);
   assert.match((await askNorth('/metrics')).text, /^target_info\{.*service_name="asyndgan-discriminator".*asyndgan_site="north"/m);
 
-  north.kill('SIGKILL');
+  north.kill('SIGTERM');
   await eventually('the hub to miss a site', async () => /only 1 of 2 sites/.test((await ask('/readyz')).text));
 });
 

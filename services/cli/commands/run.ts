@@ -13,6 +13,7 @@ import { conclusion } from '../run/conclusion.ts';
 import { type FederationOptions, openFederation } from '../run/federation.ts';
 import { runInProcesses } from '../run/in-processes.ts';
 import { onInterrupt, RunStopped } from '../run/interrupt.ts';
+import { requireNats } from '../run/nats-address.ts';
 import { type Output, openOutput } from '../run/output.ts';
 import { readPerceptualWeights } from '../run/perceptual-weights.ts';
 import { Progress } from '../run/progress.ts';
@@ -43,6 +44,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   try {
     const { evaluate } = experiment.spec.release;
     if (evaluate.enabled && data.every(({ test }) => test === null)) throw new NothingToScoreError(file);
+    if (options.nats !== undefined) await requireNats(options.nats);
     const perceptualWeights = await readPerceptualWeights(experiment, dirname(file));
     const resume = options.resume ?? false;
     const output = await openOutput(experiment, options.out, resume);

@@ -1,11 +1,8 @@
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Experiment } from '#experiment';
 import { startNatsServer } from '#wire';
-import { NoServerError } from '../errors.ts';
 import type { ThreadLayout } from '../native.ts';
 import { RunStopped } from './interrupt.ts';
 import type { Output } from './output.ts';
@@ -21,19 +18,17 @@ export interface ProcessesOptions {
 }
 
 const HUB = 'generator';
-const CONNECT_MS = 5000;
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'ws:': 80, 'wss:': 443 };
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 /**
  * Trains with a process for the hub and one for each site, as pods would, and waits for the end of the run. Logs of the sites: OUT/logs.
- * Throws NatsServerError, NoServerError, ProcessFailedError, and RunStopped when `signal` aborts; then everything is kept.
+ * Throws NatsServerError, ProcessFailedError, and RunStopped when `signal` aborts; then everything is kept.
  */
 export async function runInProcesses(experiment: Experiment, file: string, output: Output, options: ProcessesOptions): Promise<void> {
   const { nats, say, signal } = options;
   const logs = join(output.directory, 'logs');
   await mkdir(logs, { recursive: true });
-  const server = nats === 'embedded' ? await startNatsServer() : await requireServer(nats);
+  const server = nats === 'embedded' ? await startNatsServer() : null;
   const supervisor = new Supervisor(say);
   // The hub takes a last cut, which needs the sites.
   const end = () => supervisor.stop(HUB);
@@ -55,28 +50,6 @@ export async function runInProcesses(experiment: Experiment, file: string, outpu
     signal.removeEventListener('abort', stop);
     await end();
     await server?.stop();
-  }
-}
-
-/** Tells a wrong address before processes are started that would try it again and again. */
-async function requireServer(servers: string): Promise<null> {
-  const answers = await Promise.all(servers.split(',').map((server) => isListening(server.trim())));
-  if (!answers.includes(true)) throw new NoServerError(servers);
-  return null;
-}
-
-async function isListening(server: string): Promise<boolean> {
-  const address = server.includes('://') ? server : `nats://${server}`;
-  if (!URL.canParse(address)) return false;
-  const { hostname, port, protocol } = new URL(address);
-  const socket = connect(Number(port) || (DEFAULT_PORTS[protocol] ?? 4222), hostname.replace(/^\[|\]$/g, ''));
-  try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }
 
