@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +10,7 @@ import { encode } from 'fast-png';
 import { stringify } from 'yaml';
 import { readJournal } from '#generator';
 import { Random } from '#nn';
-import { SIZE, temporaryFolder } from '../a-small-run.ts';
+import { SIZE } from '../a-small-run.ts';
 
 /*
  * Federations of real processes for tests: a hub and two sites whose images and networks are so small that starting them takes longest.
@@ -24,6 +25,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface Trial {
   readonly folder: string;
   readonly experiment: string;
+  /** What is undone at the end of the test, the newest first: a process writes into the folder until it has ended. */
+  readonly after: AsyncDisposableStack;
 }
 
 /** An experiment file and the images that it names, in a temporary folder. */
@@ -31,7 +34,10 @@ export async function aTrial(
   t: TestContext,
   change: { training?: Fields; membership?: Fields; wire?: Fields; release?: Fields } = {},
 ): Promise<Trial> {
-  const folder = await temporaryFolder(t);
+  const after = new AsyncDisposableStack();
+  t.after(() => after.disposeAsync());
+  const folder = await mkdtemp(join(tmpdir(), 'asyndgan-test-'));
+  after.defer(() => rm(folder, { recursive: true }));
   for (const site of SITES) await writeImages(join(folder, site), site);
   const spec = {
     model: {
@@ -51,7 +57,7 @@ export async function aTrial(
     experiment,
     stringify({ apiVersion: 'asyndgan.io/v1alpha1', kind: 'AsynDGANExperiment', metadata: { name: 'small' }, spec }),
   );
-  return { folder, experiment };
+  return { folder, experiment, after };
 }
 
 /** A running command. */
@@ -66,7 +72,7 @@ export interface Process {
 
 /** Runs `asyndgan` with these arguments; what is left of it ends with the test. */
 export function asyndgan(
-  t: TestContext,
+  { after }: Trial,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   { ownGroup = false } = {},
@@ -83,7 +89,7 @@ export function asyndgan(
     stderr += text;
   });
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
-  t.after(async () => {
+  after.defer(async () => {
     child.kill(args[0] === 'run' ? 'SIGTERM' : 'SIGKILL'); // a run ends its own processes
     const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
     await ended;
@@ -96,9 +102,9 @@ export function asyndgan(
 export type PartyName = 'hub' | (typeof SITES)[number];
 
 /** Starts a party as a pod would; its state is in OUT, where every party of the trial keeps its own. */
-export function aParty(t: TestContext, trial: Trial, name: PartyName, server: string, env: Readonly<Record<string, string>> = {}): Process {
+export function aParty(trial: Trial, name: PartyName, server: string, env: Readonly<Record<string, string>> = {}): Process {
   const role = name === 'hub' ? ['generator'] : ['discriminator', '--site', name];
-  return asyndgan(t, [...role, '--config', trial.experiment], {
+  return asyndgan(trial, [...role, '--config', trial.experiment], {
     ASYNDGAN_NATS_URL: server,
     ASYNDGAN_STATE: outOf(trial),
     ASYNDGAN_THREADS: '1',
@@ -110,9 +116,10 @@ export function aParty(t: TestContext, trial: Trial, name: PartyName, server: st
 export const outOf = ({ folder }: Trial): string => join(folder, 'out');
 
 /** The last checkpoint of the same run in one process, of one thread. */
-export async function undisturbed(t: TestContext, { folder, experiment }: Trial, iterations = 40): Promise<Buffer> {
+export async function undisturbed(trial: Trial, iterations = 40): Promise<Buffer> {
+  const { folder, experiment } = trial;
   const out = join(folder, 'undisturbed');
-  const { code, stderr } = await asyndgan(t, ['run', experiment, '--out', out, '--threads', '1']).ended;
+  const { code, stderr } = await asyndgan(trial, ['run', experiment, '--out', out, '--threads', '1']).ended;
   if (code !== 0) throw new Error(stderr);
   return hubCheckpoint(out, iterations);
 }

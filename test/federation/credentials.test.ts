@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { freePort, NATS_SERVERS, startConfigured, WITHOUT_NATS } from '../wire/nats-server.ts';
-import { aParty, asyndgan, aTrial, hubCheckpoint, outOf, SITES, undisturbed } from './a-federation.ts';
+import { aParty, asyndgan, aTrial, hubCheckpoint, outOf, SITES, type Trial, undisturbed } from './a-federation.ts';
 
 /** A federation as the platform team makes it, its server running: who holds a bundle can take part. */
-async function enrolled(t: TestContext, folder: string): Promise<(member: string) => { server: string; env: Record<string, string> }> {
-  const dir = join(folder, 'federation');
+async function enrolled(trial: Trial): Promise<(member: string) => { server: string; env: Record<string, string> }> {
+  const dir = join(trial.folder, 'federation');
   const [port, leafPort] = [await freePort(), await freePort()];
   const enroll = async (...args: string[]) => {
-    const { code, stderr } = await asyndgan(t, ['enroll', ...args, '--dir', dir]).ended;
+    const { code, stderr } = await asyndgan(trial, ['enroll', ...args, '--dir', dir]).ended;
     assert.equal(code, 0, stderr);
   };
   await enroll('init', '--url', `tls://localhost:${port}`, '--leaf-port', String(leafPort));
   for (const site of SITES) await enroll('site', site, '--run', 'small', '--expires', '1h');
-  const after = new AsyncDisposableStack();
-  t.after(() => after.disposeAsync());
-  await startConfigured(after, NATS_SERVERS[0].binary, join(dir, 'server'), 'nats-server.conf');
+  await startConfigured(trial.after, NATS_SERVERS[0].binary, join(dir, 'server'), 'nats-server.conf');
   return (member) => {
     const bundle = join(dir, 'bundles', member);
     const { servers, credentials, ca } = JSON.parse(readFileSync(join(bundle, 'connection.json'), 'utf8'));
@@ -32,11 +30,11 @@ test('a federation with TLS and the credentials of enroll ends in the same weigh
   skip: WITHOUT_NATS,
 }, async (t) => {
   const trial = await aTrial(t);
-  const expected = await undisturbed(t, trial);
-  const bundle = await enrolled(t, trial.folder);
+  const expected = await undisturbed(trial);
+  const bundle = await enrolled(trial);
   const start = (name: 'hub' | (typeof SITES)[number], holding: string = name) => {
     const { server, env } = bundle(holding);
-    return aParty(t, trial, name, server, env);
+    return aParty(trial, name, server, env);
   };
 
   const impostor = await start('north', 'south').ended;

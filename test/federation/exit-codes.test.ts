@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { aNatsServer, WITHOUT_NATS } from '../wire/nats-server.ts';
 import { aParty, asyndgan, aTrial, type PartyName, type Process, type Trial } from './a-federation.ts';
 
@@ -58,15 +58,15 @@ for (const { title, party, spoil, exitCode, code, message } of CASES)
   test(`${title} ends with ${exitCode} and one line that says why`, { skip: WITHOUT_NATS }, async (t) => {
     const trial = await aTrial(t, IMPATIENT);
     await spoil?.(trial);
-    const word = await lastWordOf(aParty(t, trial, party, (await aNatsServer(t)).url));
+    const word = await lastWordOf(aParty(trial, party, (await aNatsServer(t)).url));
     assert.equal(word.exitCode, exitCode);
     assert.ok(word.code.startsWith(code), word.code);
     assert.match(word.message, message);
     assert.equal(word.stack, undefined);
   });
 
-const badInput = async (t: TestContext, args: readonly string[], env: Readonly<Record<string, string>>, told: RegExp) => {
-  const { code, stdout, stderr } = await asyndgan(t, args, env).ended;
+const badInput = async (trial: Trial, args: readonly string[], env: Readonly<Record<string, string>>, told: RegExp) => {
+  const { code, stdout, stderr } = await asyndgan(trial, args, env).ended;
   assert.equal(code, 2, stderr);
   assert.match(stderr, told);
   assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
@@ -74,15 +74,17 @@ const badInput = async (t: TestContext, args: readonly string[], env: Readonly<R
 };
 
 test('what is wrong in the input ends a process with 2 and one line, before it looks for NATS', async (t) => {
-  const { experiment } = await aTrial(t);
-  await badInput(t, ['generator', '--config', 'absent.yaml'], {}, /^error EXPERIMENT_NOT_FOUND: absent\.yaml/);
-  await badInput(t, ['discriminator', '--config', experiment, '--site', 'west'], {}, /^error CLI_UNKNOWN_SITE: .*north, south/);
-  await badInput(t, ['generator', '--config', experiment], { ASYNDGAN_SHARDS: '0' }, /^error CLI_SETTING: ASYNDGAN_SHARDS=0/);
+  const trial = await aTrial(t);
+  const { experiment } = trial;
+  await badInput(trial, ['generator', '--config', 'absent.yaml'], {}, /^error EXPERIMENT_NOT_FOUND: absent\.yaml/);
+  await badInput(trial, ['discriminator', '--config', experiment, '--site', 'west'], {}, /^error CLI_UNKNOWN_SITE: .*north, south/);
+  await badInput(trial, ['generator', '--config', experiment], { ASYNDGAN_SHARDS: '0' }, /^error CLI_SETTING: ASYNDGAN_SHARDS=0/);
 });
 
 test('run over NATS - a server that is not there is told at once, and nothing written', async (t) => {
-  const { folder, experiment } = await aTrial(t);
-  const { code, stderr } = await asyndgan(t, ['run', experiment, '--out', join(folder, 'out'), '--nats', 'nats://127.0.0.1:1']).ended;
+  const trial = await aTrial(t);
+  const { folder, experiment } = trial;
+  const { code, stderr } = await asyndgan(trial, ['run', experiment, '--out', join(folder, 'out'), '--nats', 'nats://127.0.0.1:1']).ended;
   assert.equal(code, 2);
   assert.match(stderr, /^error CLI_NO_NATS_SERVER: --nats nats:\/\/127\.0\.0\.1:1: .*--nats embedded\n$/);
   assert.ok(!existsSync(join(folder, 'out')));

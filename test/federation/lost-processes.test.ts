@@ -10,9 +10,9 @@ const EVERY = 20;
 /** A trial with its undisturbed end, and a running federation of it. */
 async function aFederation(t: TestContext) {
   const trial = await aTrial(t, { training: { iterations: ITERATIONS, checkpointEvery: EVERY } });
-  const expected = await undisturbed(t, trial, ITERATIONS);
+  const expected = await undisturbed(trial, ITERATIONS);
   const server = await aNatsServer(t);
-  const start = (name: PartyName) => aParty(t, trial, name, server.url);
+  const start = (name: PartyName) => aParty(trial, name, server.url);
   return { trial, expected, server, start, hub: start('hub'), north: start('north'), south: start('south') };
 }
 

@@ -18,7 +18,7 @@ test('run over NATS - the same weights, scores and report as in one process', { 
   const trial = await aTrial(t, { release: SCORED });
   const [one, many] = [join(trial.folder, 'one'), join(trial.folder, 'many')];
   for (const args of [runArgs(trial, one), runArgs(trial, many, '--nats', 'embedded')]) {
-    const { code, stderr } = await asyndgan(t, args).ended;
+    const { code, stderr } = await asyndgan(trial, args).ended;
     assert.equal(code, 0, stderr);
   }
   assert.deepEqual(await hubCheckpoint(many), await hubCheckpoint(one));
@@ -32,7 +32,7 @@ test('run over NATS - the same weights, scores and report as in one process', { 
   for (const site of SITES) assert.ok(report.includes(site));
 
   await t.test('replay - its journal, repeated in one process, gives the generator that was trained over NATS', async () => {
-    const { code, stdout, stderr } = await asyndgan(t, ['replay', many, '--experiment', trial.experiment, '--threads', '2']).ended;
+    const { code, stdout, stderr } = await asyndgan(trial, ['replay', many, '--experiment', trial.experiment, '--threads', '2']).ended;
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^40 iterations repeated: .*00000040\.ckpt, bit for bit/);
   });
@@ -43,10 +43,10 @@ test('run over NATS - Ctrl-C keeps everything and says how to go on, with codecs
 }, async (t) => {
   const trial = await aTrial(t, { training: { iterations: 160, checkpointEvery: 1000 }, wire: UNCHANGED });
   const [one, many] = [join(trial.folder, 'one'), join(trial.folder, 'many')];
-  const whole = await asyndgan(t, runArgs(trial, one)).ended;
+  const whole = await asyndgan(trial, runArgs(trial, one)).ended;
   assert.equal(whole.code, 0, whole.stderr);
 
-  const run = asyndgan(t, runArgs(trial, many, '--nats', 'embedded'), {}, { ownGroup: true });
+  const run = asyndgan(trial, runArgs(trial, many, '--nats', 'embedded'), {}, { ownGroup: true });
   await iterations(many, 20);
   process.kill(-run.pid, 'SIGINT'); // as a terminal does: all processes of the group get it
   const stopped = await run.ended;
@@ -55,7 +55,7 @@ test('run over NATS - Ctrl-C keeps everything and says how to go on, with codecs
   const done = (await readJournal(join(many, 'journal.jsonl'))).length;
   assert.ok(done >= 20 && done < 160, String(done));
 
-  const resumed = await asyndgan(t, runArgs(trial, many, '--nats', 'embedded', '--resume')).ended;
+  const resumed = await asyndgan(trial, runArgs(trial, many, '--nats', 'embedded', '--resume')).ended;
   assert.equal(resumed.code, 0, resumed.stderr);
   assert.match(resumed.stderr, new RegExp(`resuming after iteration ${done}\\b`), 'nothing was done twice');
   assert.deepEqual(await hubCheckpoint(many, 160), await hubCheckpoint(one, 160));
@@ -64,7 +64,7 @@ test('run over NATS - Ctrl-C keeps everything and says how to go on, with codecs
 test('run over NATS - killed, it leaves no process behind', { skip: WITHOUT_NATS }, async (t) => {
   const trial = await aTrial(t, { training: { iterations: 100_000 } });
   const out = join(trial.folder, 'out');
-  const run = asyndgan(t, runArgs(trial, out, '--nats', (await aNatsServer(t)).url));
+  const run = asyndgan(trial, runArgs(trial, out, '--nats', (await aNatsServer(t)).url));
   await iterations(out, 10);
   const parties = [...(await partiesOf(run.pid)).values()];
   assert.equal(parties.length, 1 + SITES.length);

@@ -9,14 +9,14 @@ const OWN_PORT = { ASYNDGAN_HTTP_PORT: '0', ASYNDGAN_HTTP_HOST: '127.0.0.1' };
 test('probes - a hub is ready when its sites are there, and its metrics follow the run', { skip: WITHOUT_NATS }, async (t) => {
   const trial = await aTrial(t, { training: { iterations: 100_000 } });
   const { url } = await aNatsServer(t);
-  const hub = aParty(t, trial, 'hub', url, OWN_PORT);
-  const north = aParty(t, trial, 'north', url, OWN_PORT);
+  const hub = aParty(trial, 'hub', url, OWN_PORT);
+  const north = aParty(trial, 'north', url, OWN_PORT);
   const ask = await probesOf(hub);
   await eventually('the hub to wait for its sites', async () => (await ask('/readyz')).text.startsWith('waiting for the sites: 2 of 2'));
   assert.equal((await ask('/readyz')).status, 503);
   assert.equal((await ask('/livez')).status, 200);
 
-  aParty(t, trial, 'south', url);
+  aParty(trial, 'south', url);
   await eventually('the hub to be ready', async () => (await ask('/readyz')).status === 200);
   await iterations(outOf(trial), 10);
   const metrics = (await ask('/metrics')).text;
@@ -41,7 +41,7 @@ test('traces - an iteration is one trace through the hub and its sites', { skip:
   const trial = await aTrial(t, { training: { iterations: 8 } });
   const { url } = await aNatsServer(t);
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint };
-  const parties = (['hub', ...SITES] as const).map((name) => aParty(t, trial, name, url, env));
+  const parties = (['hub', ...SITES] as const).map((name) => aParty(trial, name, url, env));
   for (const { code, stderr } of await Promise.all(parties.map(({ ended }) => ended))) assert.equal(code, 0, stderr);
 
   const root = receiver.spans().find(({ name, attributes }) => name === 'asyndgan.iteration' && attributes['asyndgan.iteration'] === 5)!;
