@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
@@ -73,5 +73,18 @@ function quietly<T>(load: () => T): T {
     closeSync(silent);
     openSync(`/proc/self/fd/${kept}`, constants.O_WRONLY | constants.O_APPEND);
     closeSync(kept);
+    if (isSameFile(1, 2)) reopenToAppend(1);
   }
+}
+
+/** With `> log 2>&1` both shared one place to write at; now each has its own, and must write behind what the other wrote. */
+function reopenToAppend(descriptor: number): void {
+  const path = realpathSync(`/proc/self/fd/${descriptor}`);
+  closeSync(descriptor);
+  openSync(path, constants.O_WRONLY | constants.O_APPEND);
+}
+
+function isSameFile(a: number, b: number): boolean {
+  const [one, other] = [fstatSync(a), fstatSync(b)];
+  return one.isFile() && one.ino === other.ino && one.dev === other.dev;
 }
