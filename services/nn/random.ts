@@ -52,7 +52,9 @@ export class Random {
   }
 
   normals(count: number, deviation = 1): Float32Array {
-    return Float32Array.from({ length: count }, () => deviation * this.normal());
+    const values = new Float32Array(count);
+    for (let i = 0; i < count; i++) values[i] = deviation * this.normal();
+    return values;
   }
 
   /** 0..count-1 in random order (Fisher and Yates). */

@@ -23,7 +23,8 @@ function expected(bytes: Uint8Array, i: number, pixel: number, row: number): num
   const left = i < pixel ? 0 : bytes[i - pixel]!;
   const up = i < row ? 0 : bytes[i - row]!;
   const corner = i < row + pixel ? 0 : bytes[i - row - pixel]!;
-  const [low, high] = left < up ? [left, up] : [up, left];
+  const low = Math.min(left, up);
+  const high = Math.max(left, up);
   if (corner >= high) return low;
   return corner <= low ? high : left + up - corner;
 }
