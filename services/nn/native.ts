@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
@@ -56,9 +56,11 @@ export function loadNative(): Native {
 
 /**
  * TensorFlow writes two lines of its own start-up to file descriptor 2 that no setting turns off: while it loads, the descriptor leads to
- * /dev/null. Only on the main thread: others may open files meanwhile. Where standard error cannot be opened a second time (a socket), they are shown.
+ * /dev/null. Only on the main thread: others may open files meanwhile. They are shown where standard error cannot be opened a second time (a socket),
+ * and in a file: whoever shares it, such as the shell, would go on writing at a place of its own, over what we wrote.
  */
 function quietly<T>(load: () => T): T {
+  if (fstatSync(2).isFile()) return load();
   let kept: number;
   try {
     kept = openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_APPEND);
@@ -73,18 +75,5 @@ function quietly<T>(load: () => T): T {
     closeSync(silent);
     openSync(`/proc/self/fd/${kept}`, constants.O_WRONLY | constants.O_APPEND);
     closeSync(kept);
-    if (isSameFile(1, 2)) reopenToAppend(1);
   }
-}
-
-/** With `> log 2>&1` both shared one place to write at; now each has its own, and must write behind what the other wrote. */
-function reopenToAppend(descriptor: number): void {
-  const path = realpathSync(`/proc/self/fd/${descriptor}`);
-  closeSync(descriptor);
-  openSync(path, constants.O_WRONLY | constants.O_APPEND);
-}
-
-function isSameFile(a: number, b: number): boolean {
-  const [one, other] = [fstatSync(a), fstatSync(b)];
-  return one.isFile() && one.ino === other.ino && one.dev === other.dev;
 }
