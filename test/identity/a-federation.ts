@@ -96,13 +96,16 @@ export async function listen(client: NatsConnection, ...subjects: string[]): Pro
     client.subscribe(subject, {
       callback: (error, message) => {
         if (error) heard.refusals.push(`${subject}: ${error.name}`);
-        else heard.messages.push(`${message.subject} ${message.string()}`);
+        else if (message.headers?.code !== NO_RESPONDERS) heard.messages.push(`${message.subject} ${message.string()}`);
       },
     });
   }
   await client.flush();
   return heard;
 }
+
+/** The server's own word for a request that nobody listens to, such as before a leaf node has told what it listens to. */
+const NO_RESPONDERS = 503;
 
 /** Waits until `condition` holds, or fails with `what`. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
