@@ -61,7 +61,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const log = tail(child);
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
-    child.once('exit', () => resolve());
+    child.once('close', () => resolve()); // not at its exit: its last words may still be on their way
   }).finally(() => rmSync(folder, { recursive: true, force: true }));
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     child.kill(signal);
