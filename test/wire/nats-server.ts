@@ -46,9 +46,20 @@ export async function aNatsServer(t: TestContext, options: NatsServerOptions = {
     log: () => running.log(),
     stop: (signal) => running.stop(signal),
     restart: async () => {
-      running = await startNatsServer({ ...started, port });
+      running = await untilPortIsFree(() => startNatsServer({ ...started, port }));
     },
   };
+}
+
+/** A client that tries to reconnect may, by TCP's simultaneous open, have reached itself, and sit on the port for a moment. */
+async function untilPortIsFree<T>(start: () => Promise<T>, tries = 20): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (tries === 0 || !String(error).includes('address already in use')) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return untilPortIsFree(start, tries - 1);
+  }
 }
 
 /** A server that runs on a configuration as it lies in a folder. */

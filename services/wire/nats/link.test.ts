@@ -37,6 +37,10 @@ for (const { name, binary, missing } of NATS_SERVERS) {
       hubOptions: { onStatus: (status) => statuses.push(status) },
     });
     let over = false;
+    const failed = new AbortController();
+    t.after(() => {
+      over = true;
+    });
     const killing = (async () => {
       for (let kills = 0; !over; kills++) {
         await sleep(30 + ((kills * 37) % 90));
@@ -44,11 +48,12 @@ for (const { name, binary, missing } of NATS_SERVERS) {
         await server.restart();
       }
     })();
+    killing.catch((error: unknown) => failed.abort(error));
     const reconnects = () => statuses.filter(({ event, line }) => event === 'reconnected' && line === 'data').length;
     for (let i = 0; i < 40 || reconnects() < 3; i++) {
       const large = i % 2 === 0;
       const sent = large ? aLargeWork(i) : aWork(i);
-      const { gradient } = await hub.exchange(SITE, sent, forever());
+      const { gradient } = await hub.exchange(SITE, sent, failed.signal);
       assert.deepEqual(gradient, aFeedback(sent).gradient);
     }
     over = true;
